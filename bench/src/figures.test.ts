@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { figureTable, ratio } from './figures.ts';
+import { median, quantile } from './stats.ts';
+
+describe('quantile', () => {
+  it.each([
+    [[5], 0.5, 5],
+    [[3, 1, 2], 0.5, 2],
+    [[4, 3, 2, 1], 0.5, 2],
+    [Array.from({ length: 100 }, (_, index) => index + 1), 0.99, 99],
+    [[1, 2], 0, 1],
+    [[1, 2], 1, 2],
+  ])('of %j at %d is %d', (samples, share, expected) => {
+    expect(quantile(samples, share)).toBe(expected);
+  });
+
+  it('leaves the samples as they are', () => {
+    const samples = [3, 1, 2];
+    expect(median(samples)).toBe(2);
+    expect(samples).toEqual([3, 1, 2]);
+  });
+
+  it('is no number without samples', () => {
+    expect(median([])).toBeNaN();
+  });
+});
+
+describe('figureTable', () => {
+  it('writes units, ratios and failures', () => {
+    const table = figureTable([
+      { size: '1k', what: 'read', unit: 'time', value: 1500, baseline: { what: 'JSON.parse', value: 300 } },
+      { size: '1k', what: 'apply', unit: 'time', value: 0.0254 },
+      { size: '10k', what: 'memory', unit: 'memory', value: 12_340_000 },
+      { size: '10k', what: 'verdicts', unit: 'rate', value: 2_500_000, baseline: { what: 'reference', value: 500 } },
+      { size: '100k', what: 'reach', problem: 'took more than 600 s' },
+    ]);
+    expect(table).toBe(
+      [
+        'size  what         value  baseline  ratio  against',
+        '1k    read        1.50 s    300 ms  5.00x  JSON.parse',
+        '1k    apply      25.4 µs',
+        '10k   memory     12.3 MB',
+        '10k   verdicts  2.50 M/s    500 /s  5000x  reference',
+        '100k  reach         none                   took more than 600 s',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has no ratio without a baseline', () => {
+    expect(ratio({ size: '', what: 'x', unit: 'count', value: 3 })).toBeUndefined();
+  });
+});

@@ -1,0 +1,44 @@
+import type { IPBlock } from '../model/types.ts';
+import type { Family } from '../net/address.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
+import type { ClusterState, FlowEnd } from './state.ts';
+
+/**
+ * The addresses an `ipBlock` admits: its CIDR less its own excepts (S40, S41). A CIDR that does not parse admits
+ * nothing; an except that does not parse would be refused by the API server, so the block then admits nothing either.
+ */
+export function blockAddresses(block: IPBlock): AddressSet {
+  const cidr = parseCidr(block.cidr);
+  if (cidr === undefined) return AddressSet.EMPTY;
+  const excepts: AddressSet[] = [];
+  for (const text of block.except) {
+    const except = parseCidr(text);
+    if (except === undefined) return AddressSet.EMPTY;
+    excepts.push(AddressSet.ofCidr(except.cidr));
+  }
+  return AddressSet.ofCidr(cidr.cidr).subtract(AddressSet.unionOf(excepts));
+}
+
+/**
+ * The addresses of one family that an end may have: one, or for a pod of unknown address the whole `--pod-cidr`.
+ * Empty when nothing is known: then no block matches.
+ */
+export function endAddresses(state: ClusterState, end: FlowEnd, family: Family): AddressSet {
+  switch (end.type) {
+    case 'address':
+      return end.address.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
+    case 'host':
+      return end.address?.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
+    case 'pod': {
+      if (end.pod.addresses.length === 0) return state.podCidrs.ofFamily(family);
+      const address = end.pod.addresses.find((candidate) => candidate.family === family);
+      return address === undefined ? AddressSet.EMPTY : AddressSet.ofAddress(address);
+    }
+  }
+}
+
+/** A block matches an end when every address that the end may have is inside it. */
+export function blockMatches(block: AddressSet, addresses: AddressSet): boolean {
+  return !addresses.isEmpty() && block.containsSet(addresses);
+}

@@ -1,0 +1,25 @@
+/**
+ * Bounds that keep hostile or damaged input from exhausting memory or the stack. Passing one yields a diagnostic and
+ * drops the document concerned, never the rest of the input.
+ */
+export interface Limits {
+  /** UTF-16 units of one document; a longer one is not parsed (`too-large`). */
+  readonly documentLength: number;
+  /** Lexical tokens of YAML that is parsed in one go: a document, or an item of a split List (`too-large`). */
+  readonly yamlTokens: number;
+  /** Lists and mappings inside each other (`too-deep`). Aliases count with what they stand for. */
+  readonly depth: number;
+  /** Values that the aliases of one document stand for, nested ones multiplied out (`alias-expansion`). */
+  readonly aliasNodes: number;
+  /** Diagnostics of one kind that one document may yield; the rest is counted in a last one. */
+  readonly diagnosticsPerDocument: number;
+}
+
+/** The bounds used where the caller gives none. An object in a real cluster is below 2 MiB and 100 levels. */
+export const DEFAULT_LIMITS: Limits = {
+  documentLength: 64 * 1024 * 1024,
+  yamlTokens: 3_000_000,
+  depth: 250,
+  aliasNodes: 1_000_000,
+  diagnosticsPerDocument: 20,
+};

@@ -1,0 +1,103 @@
+/** Label selectors: matching, the text kubectl prints for them, and the text users write on the command line. */
+
+import { compareCodePoints } from './go-text.ts';
+import type { LabelSelector, LabelSelectorRequirement } from './types.ts';
+import { labelKeyProblems, labelValueProblems } from './validate/names.ts';
+
+/**
+ * Whether all requirements of a selector hold for a set of labels (spec section 1). An empty selector matches
+ * everything. An unknown operator, and `In` or `NotIn` without values, match nothing: an invalid selector never
+ * widens access.
+ */
+export function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels, matchExpressions } = selector;
+  if (matchLabels !== undefined) {
+    for (const key of Object.keys(matchLabels)) {
+      if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false;
+    }
+  }
+  return matchExpressions === undefined || matchExpressions.every((requirement) => holds(requirement, labels));
+}
+
+function holds(requirement: LabelSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
+  const { key, operator } = requirement;
+  const values = requirement.values ?? [];
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return values.length > 0 && (value === undefined || !values.includes(value));
+    case 'Exists':
+      return values.length === 0 && value !== undefined;
+    case 'DoesNotExist':
+      return values.length === 0 && value === undefined;
+    default:
+      return false;
+  }
+}
+
+/** Whether a selector has no requirement, and so matches everything. */
+export function selectorIsEmpty(selector: LabelSelector): boolean {
+  return (
+    (selector.matchLabels === undefined || Object.keys(selector.matchLabels).length === 0) &&
+    (selector.matchExpressions === undefined || selector.matchExpressions.length === 0)
+  );
+}
+
+/**
+ * The text of a selector as kubectl prints it: requirements sorted by key and joined with commas, `<none>` for an
+ * empty selector and `<error>` for an invalid one. `matchLabels` come before `matchExpressions` of the same key, and
+ * expressions of one key keep their written order.
+ */
+export function formatLabelSelector(selector: LabelSelector): string {
+  if (selectorIsEmpty(selector)) return '<none>';
+  const parts: { readonly key: string; readonly text: string }[] = [];
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    if (labelKeyProblems(key).length > 0 || labelValueProblems(value).length > 0) return '<error>';
+    parts.push({ key, text: `${key}=${value}` });
+  }
+  for (const requirement of selector.matchExpressions ?? []) {
+    const text = formatRequirement(requirement);
+    if (text === undefined) return '<error>';
+    parts.push({ key: requirement.key, text });
+  }
+  parts.sort((a, b) => compareCodePoints(a.key, b.key));
+  return parts.map((part) => part.text).join(',');
+}
+
+function formatRequirement(requirement: LabelSelectorRequirement): string | undefined {
+  const { key, operator } = requirement;
+  const values = requirement.values ?? [];
+  if (labelKeyProblems(key).length > 0 || values.some((value) => labelValueProblems(value).length > 0)) return undefined;
+  const hasValues = values.length > 0;
+  const set = [...values].sort(compareCodePoints).join(',');
+  switch (operator) {
+    case 'In':
+      return hasValues ? `${key} in (${set})` : undefined;
+    case 'NotIn':
+      return hasValues ? `${key} notin (${set})` : undefined;
+    case 'Exists':
+      return hasValues ? undefined : key;
+    case 'DoesNotExist':
+      return hasValues ? undefined : `!${key}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * A canonical key: two selectors have equal keys exactly when they state the same requirements, whatever their order
+ * and repetitions. `k=v` in `matchLabels` and `k In [v]` are one requirement. Selectors that match the same labels by
+ * different requirements (`In [a]` twice over `In [a, b]`) may differ.
+ */
+export function selectorKey(selector: LabelSelector): string {
+  const requirements = new Set<string>();
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    requirements.add(JSON.stringify([key, 'In', value]));
+  }
+  for (const { key, operator, values } of selector.matchExpressions ?? []) {
+    requirements.add(JSON.stringify([key, operator, ...[...new Set(values ?? [])].sort()]));
+  }
+  return [...requirements].sort().join('');
+}

@@ -1,0 +1,196 @@
+import type { ObjectRef, ObjectSource } from './source.ts';
+
+/** IP protocols that a NetworkPolicy port can name (S50). */
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
+/** `metadata` of any object, cut down to what policies depend on or commands print. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly generateName?: string;
+  /** Absent on cluster-scoped objects. */
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** RFC 3339, as written. */
+  readonly creationTimestamp?: string;
+  readonly ownerReferences?: readonly OwnerReference[];
+  /** Read of policies only, for validation. */
+  readonly finalizers?: readonly string[];
+}
+
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly controller?: boolean;
+  /** This and the two below: read of policies only, for validation. */
+  readonly apiVersion?: string;
+  readonly uid?: string;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/**
+ * A label selector; all requirements must hold. An empty selector matches everything (spec/networkpolicy-v1 section 1).
+ * `operator` is a plain string because the validator must be able to name a wrong one.
+ */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly LabelSelectorRequirement[];
+}
+
+export interface LabelSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+interface KubeObjectBase {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  /** Where the object was read; not part of the Kubernetes API. */
+  readonly source?: ObjectSource;
+}
+
+/** `networking.k8s.io/v1` NetworkPolicy after decoding and defaulting. */
+export interface NetworkPolicy extends KubeObjectBase {
+  readonly kind: 'NetworkPolicy';
+  readonly spec: NetworkPolicySpec;
+}
+
+export interface NetworkPolicySpec {
+  /** Pods of the policy's own namespace; empty selects all (S17). */
+  readonly podSelector: LabelSelector;
+  /** `Ingress`, `Egress`; plain strings so that the validator can name wrong ones. Defaulted (S18). */
+  readonly policyTypes: readonly string[];
+  readonly ingress: readonly NetworkPolicyIngressRule[];
+  readonly egress: readonly NetworkPolicyEgressRule[];
+}
+
+export interface NetworkPolicyIngressRule {
+  /** Empty means every port of every protocol (S22). */
+  readonly ports: readonly NetworkPolicyPort[];
+  /** Empty means every peer, also outside the cluster (S22). */
+  readonly from: readonly NetworkPolicyPeer[];
+}
+
+export interface NetworkPolicyEgressRule {
+  readonly ports: readonly NetworkPolicyPort[];
+  readonly to: readonly NetworkPolicyPeer[];
+}
+
+export interface NetworkPolicyPort {
+  /** Defaulted to `TCP` (S24). A plain string so that the validator can name a wrong one. */
+  readonly protocol: string;
+  /** A number, or the name of a container port of the destination (S26). Absent: every port of the protocol (S25). */
+  readonly port?: number | string;
+  /** Inclusive end of a range that begins at a numeric `port` (S29). */
+  readonly endPort?: number;
+}
+
+/** One peer. A field that is absent is not used; `{}` as a selector selects all (S32 to S36). */
+export interface NetworkPolicyPeer {
+  readonly podSelector?: LabelSelector;
+  readonly namespaceSelector?: LabelSelector;
+  readonly ipBlock?: IPBlock;
+}
+
+export interface IPBlock {
+  readonly cidr: string;
+  readonly except: readonly string[];
+}
+
+export interface Namespace extends KubeObjectBase {
+  readonly kind: 'Namespace';
+}
+
+/** A container port that a policy can name. */
+export interface ContainerPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  /** Defaulted to `TCP`. */
+  readonly protocol: Protocol;
+}
+
+/** What policies need of a pod spec. */
+export interface PodSpec {
+  readonly nodeName?: string;
+  readonly hostNetwork: boolean;
+  /** Ports of all containers and of restartable init containers (`restartPolicy: Always`); plain init containers are left out. */
+  readonly ports: readonly ContainerPort[];
+}
+
+export interface Pod extends KubeObjectBase {
+  readonly kind: 'Pod';
+  readonly spec: PodSpec;
+  readonly status: PodStatus;
+}
+
+export interface PodStatus {
+  /** `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`, or absent in a manifest. */
+  readonly phase?: string;
+  /** `podIP` and `podIPs` together, without duplicates, as written. */
+  readonly podIPs: readonly string[];
+  /** `hostIP` and `hostIPs` together. */
+  readonly hostIPs: readonly string[];
+}
+
+export interface Node extends KubeObjectBase {
+  readonly kind: 'Node';
+  /** `status.addresses` in order. */
+  readonly addresses: readonly NodeAddress[];
+  /** `spec.podCIDRs` (or `spec.podCIDR`). */
+  readonly podCIDRs: readonly string[];
+}
+
+export interface NodeAddress {
+  /** `InternalIP`, `ExternalIP`, `Hostname`, … */
+  readonly type: string;
+  readonly address: string;
+}
+
+export interface Service extends KubeObjectBase {
+  readonly kind: 'Service';
+  readonly spec: {
+    readonly type: string;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly clusterIPs: readonly string[];
+    readonly ports: readonly ServicePort[];
+  };
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly targetPort: number | string;
+  readonly nodePort?: number;
+}
+
+/** Kinds that make pods from a template. */
+export type WorkloadKind =
+  | 'Deployment'
+  | 'ReplicaSet'
+  | 'StatefulSet'
+  | 'DaemonSet'
+  | 'Job'
+  | 'CronJob'
+  | 'ReplicationController';
+
+export interface Workload extends KubeObjectBase {
+  readonly kind: WorkloadKind;
+  /** The pod template: labels and spec (for CronJob, that of the job template). */
+  readonly template: { readonly labels: Readonly<Record<string, string>>; readonly spec: PodSpec };
+}
+
+/** Every object the engine understands. */
+export type KubeObject = NetworkPolicy | Namespace | Pod | Node | Service | Workload;
+
+/** The reference that messages and results carry for an object. */
+export function objectRef(object: { readonly kind: string; readonly metadata: ObjectMeta }): ObjectRef {
+  const { name, generateName, namespace } = object.metadata;
+  return {
+    kind: object.kind,
+    ...(namespace === undefined ? {} : { namespace }),
+    name: name !== '' ? name : (generateName ?? ''),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Connection, ConnectionGroup, Endpoint, PortEntry, Reachability } from '../analysis/index.ts';
+
+/** What the reachability formats have in common. */
+export interface ReachFormatOptions {
+  /** Groups of equal ends instead of pairs. */
+  readonly grouped?: boolean;
+}
+
+const API_VERSION = 'portcullis.dev/v1';
+const KIND = 'Reachability';
+
+function portsData(ports: readonly PortEntry[]): object[] {
+  return ports.map(({ protocol, ranges, families }) => ({
+    protocol,
+    ranges,
+    ...(families === undefined ? {} : { families }),
+  }));
+}
+
+function endpointData(endpoint: Endpoint): object {
+  const { id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest } = endpoint;
+  return { id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest };
+}
+
+function* connectionItems(reachability: Reachability, grouped: boolean): Generator<object> {
+  const source: Iterable<Connection | ConnectionGroup> = grouped ? reachability.groups() : reachability.connections();
+  for (const { from, to, ports } of source) yield { from, to, ports: portsData(ports) };
+}
+
+function* endpointItems(reachability: Reachability): Generator<object> {
+  for (const endpoint of reachability.endpoints) yield endpointData(endpoint);
+}
+
+function* jsonList(items: Iterable<object>): Generator<string> {
+  let first = true;
+  for (const item of items) {
+    yield `${first ? '' : ','}\n    ${JSON.stringify(item)}`;
+    first = false;
+  }
+  yield first ? ']' : '\n  ]';
+}
+
+/** The `Reachability` document as JSON in chunks: one endpoint or connection a line, so that two results can be compared. */
+export function* reachJson(reachability: Reachability, options: ReachFormatOptions = {}): Generator<string> {
+  yield `{\n  "apiVersion": "${API_VERSION}",\n  "kind": "${KIND}",\n  "endpoints": [`;
+  yield* jsonList(endpointItems(reachability));
+  yield `,\n  "${options.grouped === true ? 'groups' : 'connections'}": [`;
+  yield* jsonList(connectionItems(reachability, options.grouped === true));
+  yield '\n}\n';
+}
+
+function* yamlList(key: string, items: Iterable<object>): Generator<string> {
+  let any = false;
+  for (const item of items) {
+    yield `${any ? '' : `${key}:\n`}  - ${JSON.stringify(item)}\n`;
+    any = true;
+  }
+  if (!any) yield `${key}: []\n`;
+}
+
+/** The same document as YAML, each item in flow style. */
+export function* reachYaml(reachability: Reachability, options: ReachFormatOptions = {}): Generator<string> {
+  yield `apiVersion: ${API_VERSION}\nkind: ${KIND}\n`;
+  yield* yamlList('endpoints', endpointItems(reachability));
+  yield* yamlList(
+    options.grouped === true ? 'groups' : 'connections',
+    connectionItems(reachability, options.grouped === true),
+  );
+}

@@ -1,0 +1,82 @@
+import type { Reachability } from '../analysis/index.ts';
+import { formatPorts, isFullyOpen } from './ports.ts';
+import type { ReachRowOptions } from './reach-table.ts';
+import { PLAIN } from './style.ts';
+import { displayWidth, padCells, visible } from './text.ts';
+
+const ALL = '#';
+const NONE = '.';
+const NOT_ASKED = '-';
+const OTHER = '+';
+/** Each set of ports gets a letter of its own, as far as they go. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** How the matrix is written. */
+export interface ReachMatrixOptions extends ReachRowOptions {
+  /** Show only rows and columns that have a connection. */
+  readonly connectedOnly?: boolean;
+}
+
+/**
+ * Sources in rows, destinations in columns, one letter in each cell. Endpoints are numbered once, the number stands
+ * (read downwards) over the column and before the row; letters are explained below.
+ */
+export function* reachMatrix(reachability: Reachability, options: ReachMatrixOptions = {}): Generator<string> {
+  const style = options.style ?? PLAIN;
+  const numbers = new Map(reachability.endpoints.map((endpoint, index) => [endpoint.id, index]));
+  const external = reachability.endpoints.map((endpoint) => endpoint.type === 'external');
+  const cells = new Map<number, Map<number, string>>();
+  const sources = new Set<number>();
+  const targets = new Set<number>();
+  const letters = new Map<string, string>();
+  for (const { from, to, ports } of reachability.connections()) {
+    const row = numbers.get(from);
+    const column = numbers.get(to);
+    if (row === undefined || column === undefined) continue;
+    sources.add(row);
+    targets.add(column);
+    let line = cells.get(row);
+    if (line === undefined) cells.set(row, (line = new Map()));
+    line.set(column, isFullyOpen(ports) ? ALL : letterOf(formatPorts(ports), letters));
+  }
+  const every = [...numbers.values()];
+  const rows = options.connectedOnly === true ? every.filter((index) => sources.has(index)) : every;
+  const columns = options.connectedOnly === true ? every.filter((index) => targets.has(index)) : every;
+  if (rows.length === 0 || columns.length === 0) return;
+
+  const digits = String(every.length).length;
+  const key = (index: number): string => String(index + 1).padStart(digits);
+  const id = (index: number): string => visible(reachability.endpoints[index]?.id ?? '');
+  const labelWidth = Math.max('FROM'.length, ...rows.map((index) => displayWidth(id(index))));
+  if (options.noHeaders !== true) {
+    for (let digit = 0; digit < digits; digit++) {
+      const label = digit === digits - 1 ? padCells('FROM', labelWidth) : ' '.repeat(labelWidth);
+      const head = columns.map((index) => key(index)[digit] ?? ' ').join(' ');
+      yield `${style.bold(`${' '.repeat(digits)} ${label}  ${head}`.trimEnd())}\n`;
+    }
+  }
+  for (const row of rows) {
+    const line = columns.map((column) => {
+      if (row === column || (external[row] === true && external[column] === true)) return NOT_ASKED;
+      return cells.get(row)?.get(column) ?? NONE;
+    });
+    yield `${key(row)} ${padCells(id(row), labelWidth)}  ${line.join(' ')}\n`;
+  }
+  if (options.noHeaders === true) return;
+  yield '\n';
+  const shown = new Set(rows);
+  for (const column of columns) if (!shown.has(column)) yield `${key(column)} ${id(column)}\n`;
+  if (columns.some((column) => !shown.has(column))) yield '\n';
+  yield `rows: from, columns: to\n${ALL} all ports\n${NONE} nothing\n${NOT_ASKED} not judged (itself, or both outside)\n`;
+  for (const [ports, letter] of letters) if (letter !== OTHER) yield `${letter} ${ports}\n`;
+  if (letters.size > LETTERS.length) yield `${OTHER} some ports, of ${letters.size - LETTERS.length} further kinds (see -o table)\n`;
+}
+
+function letterOf(ports: string, letters: Map<string, string>): string {
+  let letter = letters.get(ports);
+  if (letter === undefined) {
+    letter = LETTERS[letters.size] ?? OTHER;
+    letters.set(ports, letter);
+  }
+  return letter;
+}
