@@ -17,7 +17,10 @@ const steps = [
 
 for (const [heading, command] of steps) {
   console.log(`\n# ${heading}\n$ ./bin/portcullis ${command}\n`);
-  const { status } = spawnSync('./bin/portcullis', command.split(' '), { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['bin/portcullis', ...command.split(' ')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (!ANSWERS.includes(status)) {
     console.error(`\nstart: the command above ended with ${status}`);
     process.exit(1);

@@ -8,8 +8,13 @@
 import { readFileSync } from 'node:fs';
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { numPassedTests: passed, numFailedTests: failed, numPendingTests: pending, numTodoTests: todo } = report;
-const skipped = pending + todo;
+// A file that could not be loaded has no tests to count; it is a failure all the same.
+const brokenFiles = report.testResults.filter(
+  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+).length;
+const passed = report.numPassedTests;
+const failed = report.numFailedTests + brokenFiles;
+const skipped = report.numPendingTests + report.numTodoTests;
 
 if (passed + failed > 0) {
   console.log(`Tests: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -29,19 +29,19 @@ describe('figureTable', () => {
   it('writes units, ratios and failures', () => {
     const table = figureTable([
       { size: '1k', what: 'read', unit: 'time', value: 1500, baseline: { what: 'JSON.parse', value: 300 } },
-      { size: '1k', what: 'apply', unit: 'time', value: 0.0254 },
+      { size: '1k', what: 'apply', unit: 'time', value: 0.0254, baseline: { what: 'rebuild', value: 25.4 } },
       { size: '10k', what: 'memory', unit: 'memory', value: 12_340_000 },
       { size: '10k', what: 'verdicts', unit: 'rate', value: 2_500_000, baseline: { what: 'reference', value: 500 } },
       { size: '100k', what: 'reach', problem: 'took more than 600 s' },
     ]);
     expect(table).toBe(
       [
-        'size  what         value  baseline  ratio  against',
-        '1k    read        1.50 s    300 ms  5.00x  JSON.parse',
-        '1k    apply      25.4 µs',
+        'size  what         value  baseline   ratio  against',
+        '1k    read        1.50 s    300 ms   5.00x  JSON.parse',
+        '1k    apply      25.4 µs   25.4 ms  1/1000  rebuild',
         '10k   memory     12.3 MB',
-        '10k   verdicts  2.50 M/s    500 /s  5000x  reference',
-        '100k  reach         none                   took more than 600 s',
+        '10k   verdicts  2.50 M/s    500 /s   5000x  reference',
+        '100k  reach         none                    took more than 600 s',
         '',
       ].join('\n'),
     );

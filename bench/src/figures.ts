@@ -1,3 +1,5 @@
+import type { ChildRun } from './child.ts';
+
 /** What a number counts; decides how it is written. `rate` is per second, `time` in milliseconds, `memory` in bytes. */
 export type Unit = 'time' | 'memory' | 'rate' | 'count';
 
@@ -17,6 +19,13 @@ export interface Failure {
   readonly size: string;
   readonly what: string;
   readonly problem: string;
+}
+
+/** Why a command gave no number: its exit and the first line it wrote to standard error. */
+export function failureOf(size: string, what: string, { exit, wallMs, stderr }: ChildRun): Failure {
+  if (exit === 'timeout') return { size, what, problem: `stopped after ${Math.round(wallMs / 1000)} s` };
+  const [line = ''] = stderr.trim().split('\n');
+  return { size, what, problem: `${exit === 'signal' ? 'killed' : `exit ${exit}`}: ${line}` };
 }
 
 /** The figure as a multiple of its baseline; for rates too, more is more. */
@@ -53,7 +62,8 @@ function cells(line: Figure | Failure): string[] {
 }
 
 function times(value: number | undefined): string {
-  return value === undefined ? '' : `${digits(value)}x`;
+  if (value === undefined) return '';
+  return value < 0.01 ? `1/${digits(1 / value)}` : `${digits(value)}x`;
 }
 
 function quantity(value: number, unit: Unit): string {

@@ -35,12 +35,11 @@ function* markers(text: string): Generator<number> {
 
 /** The next line from `from` on that is a marker; the length of the text when there is none. */
 function nextMarker(text: string, marker: string, from: number): number {
-  let at = from === 0 && text.startsWith(marker) ? 0 : text.indexOf(`\n${marker}`, from) + 1;
-  while (at > 0 || (from === 0 && at === 0 && text.startsWith(marker))) {
-    const after = at + marker.length;
-    if (after >= text.length || isSpace(text.charCodeAt(after))) return at;
-    at = text.indexOf(`\n${marker}`, after) + 1;
-    if (at === 0) break;
+  const ends = (after: number): boolean => after >= text.length || isSpace(text.charCodeAt(after));
+  if (from === 0 && text.startsWith(marker) && ends(marker.length)) return 0;
+  const line = `\n${marker}`;
+  for (let at = text.indexOf(line, from); at >= 0; at = text.indexOf(line, at + 1)) {
+    if (ends(at + line.length)) return at + 1;
   }
   return text.length;
 }

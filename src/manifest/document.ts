@@ -7,6 +7,7 @@ export interface Note {
   /** From the root of the document. */
   readonly path: FieldPath;
   readonly extent: Extent;
+  /** For `duplicate-field` without the path, which depends on the object. */
   readonly message: string;
   readonly help?: string;
 }

@@ -1,4 +1,4 @@
-import { type FieldPath, formatPath } from '../model/source.ts';
+import type { FieldPath } from '../model/source.ts';
 import type { Note } from './document.ts';
 import { eachMember } from './json-scan.ts';
 import type { Extent } from './text-file.ts';
@@ -40,5 +40,5 @@ export function findJsonDuplicates(text: string, at: number): Note[] {
 
 /** The remark that a key is written twice in one object: the last one counts (spec section 5). */
 export function duplicateField(path: FieldPath, extent: Extent): Note {
-  return { code: 'duplicate-field', path, extent, message: `duplicate field "${formatPath(path)}"` };
+  return { code: 'duplicate-field', path, extent, message: 'duplicate field' };
 }

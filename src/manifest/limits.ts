@@ -1,3 +1,6 @@
+import type { Problem } from './document.ts';
+import type { Extent } from './text-file.ts';
+
 /**
  * Bounds that keep hostile or damaged input from exhausting memory or the stack. Passing one yields a diagnostic and
  * drops the document concerned, never the rest of the input.
@@ -23,3 +26,14 @@ export const DEFAULT_LIMITS: Limits = {
   aliasNodes: 1_000_000,
   diagnosticsPerDocument: 20,
 };
+
+/** The problem of a document whose lists and mappings are nested beyond the limit. */
+export function tooDeep(extent: Extent, limits: Limits): Problem {
+  return { code: 'too-deep', message: `nested more than ${limits.depth} levels deep`, extent };
+}
+
+/** The problem of a document beyond a limit of size. */
+export function tooLarge(extent: Extent, limit: string): Problem {
+  const help = 'split it into documents with `---`, or give the objects as a JSON List';
+  return { code: 'too-large', message: `this document is larger than ${limit}`, help, extent };
+}

@@ -124,7 +124,8 @@ export function keyText(value: ScalarValue, source: string): string | undefined 
 /** Shortest single-precision form, with an exponent (of two digits at least) below 1e-4 and from 1e6 on. */
 function floatText(value: number): string {
   const single = Math.fround(value);
-  if (single === 0 || !Number.isFinite(single)) return Object.is(single, -0) ? '-0' : single === 0 ? '0' : String(value);
+  if (single === 0 || !Number.isFinite(single))
+    return Object.is(single, -0) ? '-0' : single === 0 ? '0' : String(value);
   let precision = 1;
   while (precision < 9 && Math.fround(Number(single.toPrecision(precision))) !== single) precision++;
   const [mantissa = '', exponent = '0'] = single.toExponential(precision - 1).split('e');

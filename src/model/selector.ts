@@ -1,6 +1,6 @@
 /** Label selectors: matching, the text kubectl prints for them, and the text users write on the command line. */
 
-import { compareCodePoints } from './go-text.ts';
+import { compareCodePoints, goQuote } from './go-text.ts';
 import type { LabelSelector, LabelSelectorRequirement } from './types.ts';
 import { labelKeyProblems, labelValueProblems } from './validate/names.ts';
 
@@ -69,7 +69,8 @@ export function formatLabelSelector(selector: LabelSelector): string {
 function formatRequirement(requirement: LabelSelectorRequirement): string | undefined {
   const { key, operator } = requirement;
   const values = requirement.values ?? [];
-  if (labelKeyProblems(key).length > 0 || values.some((value) => labelValueProblems(value).length > 0)) return undefined;
+  if (labelKeyProblems(key).length > 0 || values.some((value) => labelValueProblems(value).length > 0))
+    return undefined;
   const hasValues = values.length > 0;
   const set = [...values].sort(compareCodePoints).join(',');
   switch (operator) {
@@ -100,4 +101,52 @@ export function selectorKey(selector: LabelSelector): string {
     requirements.add(JSON.stringify([key, operator, ...[...new Set(values ?? [])].sort()]));
   }
   return [...requirements].sort().join('');
+}
+
+/**
+ * Reads a selector as users write it on the command line: `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`,
+ * `!k`, joined by commas. Empty text selects everything. Keys and values must be valid ones; `error` says in one line
+ * what is not understood.
+ */
+export function parseLabelSelector(
+  text: string,
+):
+  | { readonly selector: LabelSelector; readonly error?: never }
+  | { readonly selector?: never; readonly error: string } {
+  const matchExpressions: LabelSelectorRequirement[] = [];
+  let rest = text.trim();
+  while (rest !== '') {
+    const match = REQUIREMENT.exec(rest);
+    if (match === null) return { error: `cannot read ${goQuote(rest)} in selector ${goQuote(text)}` };
+    const requirement = writtenRequirement(match.groups ?? {});
+    const error = requirementError(requirement);
+    if (error !== undefined) return { error };
+    matchExpressions.push(requirement);
+    rest = rest.slice(match[0].length);
+    const endsWithComma = rest === '' && /,\s*$/.test(match[0]);
+    if (endsWithComma) return { error: `nothing after the last comma of selector ${goQuote(text)}` };
+  }
+  return { selector: matchExpressions.length === 0 ? {} : { matchExpressions } };
+}
+
+/** One requirement with the comma behind it. */
+const REQUIREMENT =
+  /^(?:!\s*(?<absent>[^\s=!,()]+)|(?<key>[^\s=!,()]+)(?:\s*(?<equality>==?|!=)\s*(?<value>[^\s=!,()]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,\s*|$)/;
+
+function writtenRequirement(groups: Readonly<Record<string, string | undefined>>): LabelSelectorRequirement {
+  const { absent, key = '', equality, value = '', set, values = '' } = groups;
+  if (absent !== undefined) return { key: absent, operator: 'DoesNotExist' };
+  if (equality !== undefined) return { key, operator: equality === '!=' ? 'NotIn' : 'In', values: [value] };
+  if (set === undefined) return { key, operator: 'Exists' };
+  return { key, operator: set === 'in' ? 'In' : 'NotIn', values: values.split(',').map((item) => item.trim()) };
+}
+
+function requirementError({ key, values = [] }: LabelSelectorRequirement): string | undefined {
+  const [keyProblem] = labelKeyProblems(key);
+  if (keyProblem !== undefined) return `invalid label key ${goQuote(key)}: ${keyProblem}`;
+  for (const value of values) {
+    const [problem] = labelValueProblems(value);
+    if (problem !== undefined) return `invalid label value ${goQuote(value)}: ${problem}`;
+  }
+  return undefined;
 }

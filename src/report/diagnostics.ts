@@ -31,7 +31,9 @@ export function uniqueDiagnostics(diagnostics: readonly Diagnostic[]): Diagnosti
   return diagnostics.filter((diagnostic) => {
     const { source, object, severity, path, message } = diagnostic;
     const where =
-      source === undefined ? [object?.kind, object?.namespace, object?.name] : [source.file, source.line, source.column];
+      source === undefined
+        ? [object?.kind, object?.namespace, object?.name]
+        : [source.file, source.line, source.column];
     const key = JSON.stringify([...where, severity, path, message]);
     if (seen.has(key)) return false;
     seen.add(key);

@@ -33,7 +33,10 @@ export function formatPorts(entries: readonly PortEntry[]): string {
 
 /** Whether the entries leave nothing closed: every port of the three protocols on all common families. */
 export function isFullyOpen(entries: readonly PortEntry[]): boolean {
-  return new Set(entries.filter((entry) => entry.families === undefined && isWholeProtocol(entry)).map((e) => e.protocol)).size === PROTOCOLS;
+  return (
+    new Set(entries.filter((entry) => entry.families === undefined && isWholeProtocol(entry)).map((e) => e.protocol))
+      .size === PROTOCOLS
+  );
 }
 
 function isWholeProtocol(entry: PortEntry): boolean {

@@ -35,8 +35,8 @@ export function* reachMatrix(reachability: Reachability, options: ReachMatrixOpt
     if (row === undefined || column === undefined) continue;
     sources.add(row);
     targets.add(column);
-    let line = cells.get(row);
-    if (line === undefined) cells.set(row, (line = new Map()));
+    const line = cells.get(row) ?? new Map<number, string>();
+    cells.set(row, line);
     line.set(column, isFullyOpen(ports) ? ALL : letterOf(formatPorts(ports), letters));
   }
   const every = [...numbers.values()];
@@ -47,7 +47,7 @@ export function* reachMatrix(reachability: Reachability, options: ReachMatrixOpt
   const digits = String(every.length).length;
   const key = (index: number): string => String(index + 1).padStart(digits);
   const id = (index: number): string => visible(reachability.endpoints[index]?.id ?? '');
-  const labelWidth = Math.max('FROM'.length, ...rows.map((index) => displayWidth(id(index))));
+  const labelWidth = rows.reduce((width, index) => Math.max(width, displayWidth(id(index))), 'FROM'.length);
   if (options.noHeaders !== true) {
     for (let digit = 0; digit < digits; digit++) {
       const label = digit === digits - 1 ? padCells('FROM', labelWidth) : ' '.repeat(labelWidth);
@@ -69,7 +69,8 @@ export function* reachMatrix(reachability: Reachability, options: ReachMatrixOpt
   if (columns.some((column) => !shown.has(column))) yield '\n';
   yield `rows: from, columns: to\n${ALL} all ports\n${NONE} nothing\n${NOT_ASKED} not judged (itself, or both outside)\n`;
   for (const [ports, letter] of letters) if (letter !== OTHER) yield `${letter} ${ports}\n`;
-  if (letters.size > LETTERS.length) yield `${OTHER} some ports, of ${letters.size - LETTERS.length} further kinds (see -o table)\n`;
+  if (letters.size > LETTERS.length)
+    yield `${OTHER} some ports, of ${letters.size - LETTERS.length} further kinds (see -o table)\n`;
 }
 
 function letterOf(ports: string, letters: Map<string, string>): string {

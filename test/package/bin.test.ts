@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { root, run } from './run.ts';
 
-describe('bin/portcullis', () => {
+describe('bin/portcullis', { timeout: 60_000 }, () => {
   let checkout: string;
 
   beforeEach(() => {

@@ -55,7 +55,7 @@ metadata: { name: cart, namespace: shop }
 spec: { podSelector: { matchLabels: { app: cart } }, ingress: [{ ports: [{ port: 7070 }] }] }
 `;
 
-describe('the library in a browser', () => {
+describe('the library in a browser', { timeout: 60_000 }, () => {
   test.each(Object.values(ENTRIES))('%s bundles without a Node built-in', async (entry) => {
     expect(existsSync(path.join(root, entry)), `no ${entry}: run \`npm run build\` first`).toBe(true);
     const script = await bundle(`export * from './${entry}';`);

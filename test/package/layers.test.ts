@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Finished, run } from './run.ts';
 
-describe('scripts/layers.mjs', () => {
+describe('scripts/layers.mjs', { timeout: 60_000 }, () => {
   let tree: string;
 
   beforeEach(() => {

@@ -424,9 +424,20 @@ export class PolicyIndex {
     return { peers: NO_PEERS, blocks, named: undefined };
   }
 
-  /** The group of a pod: no policy tells its members apart by label. */
-  groupId(pod: PodInfo): number {
-    return this.#entry(pod).group.id;
+  /**
+   * Equal for pods that policies cannot tell apart: the same namespace, the same values of the labels that selectors
+   * look at, the same blocks and families of addresses and the same named ports.
+   */
+  classKey(pod: PodInfo): string {
+    const entry = this.#entry(pod);
+    const { IPv4, IPv6 } = this.#blocksOf(entry);
+    const families = pod.addresses.map(({ family }) => family).join('+');
+    return `${entry.group.id} ${entry.named.id} ${families} ${IPv4.join(',')} ${IPv6.join(',')}`;
+  }
+
+  /** The labels of a pod that any pod selector looks at. */
+  selectedLabels(pod: PodInfo): Readonly<Record<string, string>> {
+    return this.#entry(pod).group.labels;
   }
 
   #entry(pod: PodInfo): PodEntry {

@@ -58,9 +58,26 @@ export class DecodeContext {
     return result;
   }
 
+  /** Reports a missing field, unless it or what it stands in was found wrong already. */
+  required(steps: readonly (string | number)[], detail = ''): void {
+    this.at(steps, () => {
+      const text = this.pathText();
+      const known = this.diagnostics.some(
+        ({ path, severity }) =>
+          severity === 'error' &&
+          path !== undefined &&
+          (path === text || /^[.[]/.test(text.slice(path.length))) &&
+          text.startsWith(path),
+      );
+      if (!known) this.report('required', detail === '' ? 'Required value' : `Required value: ${detail}`);
+    });
+  }
+
   /** Reports `expected string, got boolean true`. */
   wrongType(expected: string, value: unknown): void {
-    this.report('wrong-type', `expected ${expected}, got ${describeValue(value)}`, { help: quotingHelp(expected, value) });
+    this.report('wrong-type', `expected ${expected}, got ${describeValue(value)}`, {
+      help: quotingHelp(expected, value),
+    });
   }
 }
 

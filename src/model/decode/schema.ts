@@ -49,7 +49,8 @@ function integerReader(expected: string, first: number, last: number): Reader<nu
     read(value, context) {
       const number = typeof value === 'bigint' ? Number(value) : value;
       // Adding zero turns -0 into 0, which is what it is to a Go integer.
-      if (typeof number === 'number' && Number.isInteger(number) && number >= first && number <= last) return number + 0;
+      if (typeof number === 'number' && Number.isInteger(number) && number >= first && number <= last)
+        return number + 0;
       context.wrongType(expected, value);
       return 0;
     },

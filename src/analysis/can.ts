@@ -1,0 +1,266 @@
+import type { FlowEnd } from '../engine/state.ts';
+import type { DirectionVerdict, FlowProtocol } from '../engine/verdict.ts';
+import type { Protocol } from '../model/types.ts';
+import type { Family } from '../net/address.ts';
+import { PORT_PROTOCOLS, PortSet } from '../net/port-set.ts';
+import { commonFamilies } from './classes.ts';
+import { type FamilyPorts, type PortEntry, type PortQuery, portEntries, queriedPorts } from './ports.ts';
+import { type Resolved, type ResolveError, resolveEndpoint } from './resolve.ts';
+import type { Unit } from './units.ts';
+import type { World } from './world.ts';
+
+/** The answer for one combination of what the two names stand for, in one address family. */
+export interface CanCase {
+  readonly from: string;
+  readonly to: string;
+  readonly family: Family;
+  /** The port that was judged, where a single one was asked for. */
+  readonly protocol?: Protocol;
+  readonly port?: number;
+  readonly allowed: boolean;
+  /** The ports that are open of those asked for, where not a single one was. */
+  readonly ports?: readonly PortEntry[];
+  readonly egress: DirectionVerdict;
+  readonly ingress: DirectionVerdict;
+}
+
+/** The answer to "can FROM reach TO on PORT?". */
+export interface CanAnswer {
+  /** Endpoint ids, or the range or `internet` as asked. */
+  readonly from: string;
+  readonly to: string;
+  readonly protocol?: Protocol;
+  /** A number; or a range or a name as asked. */
+  readonly port?: number | string;
+  /**
+   * Whether some combination of the ends is allowed on every port asked for; without a port, on any port at all.
+   */
+  readonly allowed: boolean;
+  /** Only when not a single port was asked for. */
+  readonly ports?: readonly PortEntry[];
+  /** The directions of the first case that is as the whole answer is. */
+  readonly egress: DirectionVerdict;
+  readonly ingress: DirectionVerdict;
+  /** The allowed families, when not all common ones are. */
+  readonly families?: readonly Family[];
+  /** Every distinct case: variants of a workload, outside blocks, families. Never empty but when no family is shared. */
+  readonly cases: readonly CanCase[];
+  /** What one should know beside: sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Answers whether FROM reaches TO. A name that stands for several things (variants of a workload, the blocks of an
+ * address range, both families) is allowed when one of them is; the cases tell them apart.
+ */
+export function can(world: World, from: string, to: string, port?: PortQuery): CanAnswer | ResolveError {
+  const source = resolveEndpoint(world, from);
+  if ('error' in source) return source;
+  const target = resolveEndpoint(world, to);
+  if ('error' in target) return target;
+
+  const notes: string[] = [];
+  const cases = [...allCases(world, source, target, port, notes)];
+  const allowed = cases.some((one) => one.allowed);
+  const deciding = cases.find((one) => one.allowed === allowed);
+  const answer = {
+    from: source.id,
+    to: target.id,
+    ...askedPort(port, deciding),
+    allowed,
+    ...(deciding?.ports === undefined ? {} : { ports: mergedPorts(cases) }),
+    egress: deciding?.egress ?? NO_COMMON_FAMILY,
+    ingress: deciding?.ingress ?? NO_COMMON_FAMILY,
+    ...allowedFamilies(cases),
+    cases: distinct(cases),
+    notes: [...new Set(notes)],
+  };
+  if (cases.length === 0) answer.notes.push(`${source.id} and ${target.id} have no address family in common`);
+  if (new Set(cases.map((one) => one.allowed)).size > 1) answer.notes.push('not every case is alike: see the cases');
+  return answer;
+}
+
+const NO_COMMON_FAMILY: DirectionVerdict = {
+  allowed: false,
+  tier: 'default',
+  decidedBy: null,
+  isolatedBy: [],
+  nearMisses: [],
+};
+
+function* allCases(
+  world: World,
+  source: Resolved,
+  target: Resolved,
+  port: PortQuery | undefined,
+  notes: string[],
+): Generator<CanCase> {
+  for (const from of source.units) {
+    for (const to of target.units) {
+      if (from.endpoint.type === 'external' && to.endpoint.type === 'external') {
+        notes.push('no pod is at either end: network policies say nothing of this connection (S11)');
+      }
+      for (const family of commonFamilies(from, to)) {
+        const asked = port === undefined ? PortSet.ALL : queriedPorts(port, to.pods[0]?.ports ?? []);
+        if (asked.isEmpty())
+          notes.push(`${to.endpoint.id} has no container port named ${port?.name}/${port?.protocol}`);
+        yield* unitCases(world, from, to, family, asked, port !== undefined, notes);
+      }
+    }
+  }
+}
+
+function* unitCases(
+  world: World,
+  from: Unit,
+  to: Unit,
+  family: Family,
+  asked: PortSet,
+  everyPort: boolean,
+  notes: string[],
+): Generator<CanCase> {
+  const ids = { from: from.endpoint.id, to: to.endpoint.id, family };
+  const single = singlePort(asked);
+  const found: CanCase[] = [];
+  for (const [fromEnd, toEnd] of endPairs(from, to, family, notes)) {
+    if (single !== undefined) {
+      const verdict = world.index.verdict({ from: fromEnd, to: toEnd, family, ...single });
+      found.push({ ...ids, ...single, allowed: verdict.allowed, egress: verdict.egress, ingress: verdict.ingress });
+    } else {
+      found.push({ ...ids, ...setCase(world, fromEnd, toEnd, family, asked, everyPort, notes) });
+    }
+  }
+  // A node may use any of its addresses: what one of them may do, it may do.
+  const best = found.find((one) => one.allowed) ?? found[0];
+  if (best !== undefined) yield best;
+}
+
+/** The pairs of ends to judge for two units: pods that stand for all, every address of a node. */
+function* endPairs(from: Unit, to: Unit, family: Family, notes: string[]): Generator<[FlowEnd, FlowEnd]> {
+  const fromEnds = endsToward(from, to, family);
+  let toEnds = endsToward(to, from, family);
+  const [pod] = from.pods;
+  if (from.endpoint.id === to.endpoint.id && pod !== undefined && (from.pods.length > 1 || pod.kind !== 'Pod')) {
+    notes.push(`judged between two pods of ${from.endpoint.id}; a pod always reaches itself (S15)`);
+    const second = to.pods[1];
+    if (second !== undefined) toEnds = [{ type: 'pod', pod: second }];
+  }
+  for (const one of fromEnds) for (const other of toEnds) yield [one, other];
+}
+
+function endsToward(unit: Unit, other: Unit, family: Family): readonly FlowEnd[] {
+  if (unit.pods.length === 0) {
+    return unit.ends.filter((end) => end.type !== 'host' || end.address === undefined || end.address.family === family);
+  }
+  // Toward a node, a workload is its pod on that node, where it has one (S16).
+  const local =
+    other.pods.length > 0 ? undefined : unit.pods.find((pod) => pod.node !== undefined && other.nodes.has(pod.node));
+  return local === undefined ? unit.ends : [{ type: 'pod', pod: local }];
+}
+
+/** The answer for a set of ports: what is open of it, with the reason of one port that stands for the answer. */
+function setCase(
+  world: World,
+  from: FlowEnd,
+  to: FlowEnd,
+  family: Family,
+  asked: PortSet,
+  everyPort: boolean,
+  notes: string[],
+): Pick<CanCase, 'allowed' | 'ports' | 'egress' | 'ingress'> {
+  const { egress, ingress } = world.index.ports(from, to, family);
+  const open = egress.intersect(ingress).intersect(asked);
+  const allowed = !open.isEmpty() && (!everyPort || open.containsSet(asked));
+  const both = egress.intersect(asked).isEmpty() || ingress.intersect(asked).isEmpty();
+  if (open.isEmpty() && !both) {
+    notes.push(
+      `the two directions have no port in common: egress ${egress.intersect(asked)}, ingress ${ingress.intersect(asked)}`,
+    );
+  }
+  const judge = (direction: 'egress' | 'ingress', admitted: PortSet): DirectionVerdict => {
+    const inside = admitted.intersect(asked);
+    const wanted = allowed ? open : everyPort && !inside.containsSet(asked) ? asked.subtract(admitted) : inside;
+    const sample = samplePort(wanted) ?? samplePort(asked) ?? { protocol: 'TCP', port: 1 };
+    const verdict = world.index.verdict({ from, to, family, ...sample })[direction];
+    const portMisses = ['port', 'protocol', 'named-port'];
+    return everyPort
+      ? verdict
+      : { ...verdict, nearMisses: verdict.nearMisses.filter(({ missed }) => !portMisses.includes(missed)) };
+  };
+  return {
+    allowed,
+    ports: portEntries({ [family]: open }),
+    egress: judge('egress', egress),
+    ingress: judge('ingress', ingress),
+  };
+}
+
+interface SinglePort {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+function singlePort(ports: PortSet): SinglePort | undefined {
+  const [entry, other] = ports.toJSON();
+  const [range, second] = entry?.ranges ?? [];
+  if (ports.other || entry === undefined || other !== undefined || range === undefined || second !== undefined) {
+    return undefined;
+  }
+  return range[0] === range[1] ? { protocol: entry.protocol, port: range[0] } : undefined;
+}
+
+function samplePort(ports: PortSet): { readonly protocol: FlowProtocol; readonly port: number } | undefined {
+  for (const protocol of PORT_PROTOCOLS) {
+    const [range] = ports.ranges(protocol);
+    if (range !== undefined) return { protocol, port: range[0] };
+  }
+  return ports.other ? { protocol: 'other', port: 0 } : undefined;
+}
+
+function askedPort(
+  query: PortQuery | undefined,
+  deciding: CanCase | undefined,
+): { readonly protocol?: Protocol; readonly port?: number | string } {
+  if (query === undefined) return {};
+  const protocol = query.protocol === undefined ? {} : { protocol: query.protocol };
+  if (deciding?.port !== undefined) return { ...protocol, port: deciding.port };
+  const port = query.name ?? (query.first === undefined ? undefined : portText(query.first, query.last));
+  return { ...protocol, ...(port === undefined ? {} : { port }) };
+}
+
+function portText(first: number, last: number | undefined): number | string {
+  return last === undefined || last === first ? first : `${first}-${last}`;
+}
+
+/** What is open in any case, families that differ told apart. */
+function mergedPorts(cases: readonly CanCase[]): readonly PortEntry[] {
+  const merged: FamilyPorts = {};
+  for (const one of cases) {
+    merged[one.family] = (merged[one.family] ?? PortSet.EMPTY).union(PortSet.ofPorts(one.ports ?? []));
+  }
+  return portEntries(merged);
+}
+
+function allowedFamilies(cases: readonly CanCase[]): { readonly families?: readonly Family[] } {
+  const all = new Set(cases.map((one) => one.family));
+  const open = (['IPv4', 'IPv6'] as const).filter((family) =>
+    cases.some((one) => one.allowed && one.family === family),
+  );
+  return open.length === 0 || open.length === all.size ? {} : { families: open };
+}
+
+/** Cases that differ in their ends or family only, and not in the answer or its reasons, are shown once. */
+function distinct(cases: readonly CanCase[]): CanCase[] {
+  const seen = new Map<string, CanCase>();
+  for (const one of cases) {
+    const key = JSON.stringify([one.allowed, one.ports, reasonKey(one.egress), reasonKey(one.ingress)]);
+    if (!seen.has(key)) seen.set(key, one);
+  }
+  return [...seen.values()];
+}
+
+function reasonKey({ allowed, tier, decidedBy, isolatedBy }: DirectionVerdict): unknown[] {
+  const rule =
+    decidedBy === null ? null : [decidedBy.policy.namespace, decidedBy.policy.name, decidedBy.rule, decidedBy.peer];
+  return [allowed, tier, rule, isolatedBy.map(({ namespace, name }) => `${namespace}/${name}`)];
+}

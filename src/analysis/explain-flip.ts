@@ -1,0 +1,192 @@
+import { evaluate } from '../engine/reference.ts';
+import { type ClusterState, type Flow, type PodInfo, policyKey } from '../engine/state.ts';
+import type { Direction, DirectionVerdict, NearMiss } from '../engine/verdict.ts';
+import type { NetworkPolicy } from '../model/types.ts';
+import type { CanAnswer, CanCase } from './can.ts';
+import { namingLabels, placeOf, policyName, policyOf, rulesOf, ruleText } from './explain-words.ts';
+import { resolveEndpoint } from './resolve.ts';
+import type { Unit } from './units.ts';
+import type { World } from './world.ts';
+
+/** Near misses that become proposals. */
+const MOST_PROPOSALS = 3;
+/** More rules than these are not listed as what must go. */
+const MOST_REMOVALS = 20;
+
+/** The two ends of an explained answer. */
+interface Ends {
+  readonly from: string;
+  readonly to: string;
+  readonly fromUnit: Unit | undefined;
+  readonly toUnit: Unit | undefined;
+}
+
+/** Changes of policies that would turn an answer around, as sentences without a full stop. */
+export function changesOf(world: World, answer: CanAnswer, decided: CanCase | undefined): string[] {
+  const from = decided?.from ?? answer.from;
+  const to = decided?.to ?? answer.to;
+  const ends: Ends = { from, to, fromUnit: unitOf(world, from), toUnit: unitOf(world, to) };
+  if (answer.allowed) {
+    return [
+      ...denials(world, 'egress', answer.egress, ends, decided),
+      ...denials(world, 'ingress', answer.ingress, ends, decided),
+    ];
+  }
+  const directions = (['egress', 'ingress'] as const).filter((direction) => !answer[direction].allowed);
+  const changes = directions.flatMap((direction) => admissions(world, direction, answer, ends));
+  return directions.length === 2 ? ['both directions need a change', ...changes] : changes;
+}
+
+function unitOf(world: World, id: string): Unit | undefined {
+  const resolved = resolveEndpoint(world, id);
+  return 'error' in resolved ? undefined : resolved.units[0];
+}
+
+/** Ways to admit the connection in a direction that refuses it. */
+function admissions(world: World, direction: Direction, answer: CanAnswer, ends: Ends): string[] {
+  const { isolatedBy, nearMisses } = answer[direction];
+  const other = direction === 'egress' ? ends.toUnit : ends.fromUnit;
+  const otherId = direction === 'egress' ? ends.to : ends.from;
+  const port = portToAdmit(answer);
+  const proposals = nearMisses.flatMap((miss) => {
+    const policy = policyOf(world.state, miss.policy);
+    return policy === undefined ? [] : [nearChange(policy, direction, miss, port, otherId, other)];
+  });
+  if (proposals.length > 0) return [...new Set(proposals)].slice(0, MOST_PROPOSALS);
+  const policies = isolatedBy.flatMap((ref) => policyOf(world.state, ref) ?? []);
+  const target = policies.find((policy) => rulesOf(policy, direction).length > 0) ?? policies[0];
+  if (target === undefined) return [];
+  const preposition = direction === 'ingress' ? 'from' : 'to';
+  const onPort = port === undefined ? '' : ` on ${port}`;
+  const where = `${policyName(target.metadata)}${placeOf(target, [])}`;
+  return [`add an ${direction} rule to ${where}: ${preposition} ${peerFor(otherId, other, target)}${onPort}`];
+}
+
+/** `8080/TCP`; `undefined` when no port was asked. */
+function portToAdmit({ port, protocol }: CanAnswer): string | undefined {
+  if (port === undefined) return undefined;
+  const text = String(port);
+  return protocol === undefined || text.includes('/') ? text : `${text}/${protocol}`;
+}
+
+function nearChange(
+  policy: NetworkPolicy,
+  direction: Direction,
+  miss: NearMiss,
+  port: string | undefined,
+  otherId: string,
+  other: Unit | undefined,
+): string {
+  const rule = ruleText(policy, direction, miss.rule);
+  switch (miss.missed) {
+    case 'port':
+    case 'protocol':
+    case 'named-port':
+      return `add ${port ?? 'the port'} to ${rule}`;
+    case 'except': {
+      const field = direction === 'ingress' ? 'from' : 'to';
+      const path = ['spec', direction, miss.rule, field, miss.peer ?? 0, 'ipBlock', 'except'];
+      return `take ${otherId} out of the except list of ${policyName(policy.metadata)}${placeOf(policy, path)}`;
+    }
+    case 'labels':
+    case 'namespace':
+    case 'address':
+      return `add ${peerFor(otherId, other, policy)} to ${rule}`;
+  }
+}
+
+/** A peer that is the other end and as little else as its labels allow. */
+function peerFor(otherId: string, other: Unit | undefined, policy: NetworkPolicy): string {
+  const pod = other?.pods[0];
+  if (pod !== undefined) return podPeer(pod, policy);
+  if (otherId === 'internet') return 'ipBlock 0.0.0.0/0';
+  const address = other?.endpoint.addresses?.[0] ?? otherId;
+  if (address.includes('/') && other?.endpoint.type !== 'external') return `an ipBlock with an address of ${otherId}`;
+  if (address.includes('/')) return `ipBlock ${address}`;
+  return `ipBlock ${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function podPeer(pod: PodInfo, policy: NetworkPolicy): string {
+  const labels = namingLabels(pod);
+  const pods = labels === '' ? 'podSelector {}' : `podSelector ${labels}`;
+  return pod.namespace === policy.metadata.namespace
+    ? pods
+    : `namespaceSelector kubernetes.io/metadata.name=${pod.namespace} with ${pods}`;
+}
+
+/** Ways to refuse the connection in a direction that allows it. */
+function denials(
+  world: World,
+  direction: Direction,
+  verdict: DirectionVerdict,
+  ends: Ends,
+  decided: CanCase | undefined,
+): string[] {
+  const unit = direction === 'egress' ? ends.fromUnit : ends.toUnit;
+  const subject = direction === 'egress' ? ends.from : ends.to;
+  if (verdict.tier === 'self' || verdict.tier === 'node')
+    return [`no NetworkPolicy can refuse the ${direction} of ${subject} here`];
+  const pod = unit?.pods[0];
+  if (verdict.tier === 'default') {
+    if (pod === undefined) return [];
+    const labels = namingLabels(pod);
+    const selector = labels === '' ? 'every pod' : labels;
+    return [
+      `no policy isolates ${subject} for ${direction}: add one to namespace ${pod.namespace} that selects ${selector} and does not admit this`,
+    ];
+  }
+  const flow = flowOf(ends, decided);
+  if (verdict.decidedBy === null || flow === undefined) return removalOfDecider(world, direction, verdict);
+  const rules = admittingRules(world.state, direction, flow);
+  if (rules === undefined) return removalOfDecider(world, direction, verdict);
+  return [`remove ${rules.join(' and ')}`];
+}
+
+function removalOfDecider(world: World, direction: Direction, { decidedBy }: DirectionVerdict): string[] {
+  const policy = decidedBy === null ? undefined : policyOf(world.state, decidedBy.policy);
+  if (policy === undefined || decidedBy === null) return [];
+  return [`remove ${ruleText(policy, direction, decidedBy.rule)}, and every other rule that admits it`];
+}
+
+function flowOf({ fromUnit, toUnit }: Ends, decided: CanCase | undefined): Flow | undefined {
+  const from = fromUnit?.ends[0];
+  const to = toUnit?.ends[0];
+  const { port, protocol, family } = decided ?? {};
+  if (from === undefined || to === undefined || family === undefined || typeof port !== 'number') return undefined;
+  if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') return undefined;
+  return { from, to, family, protocol, port };
+}
+
+/**
+ * Every rule that must go until the direction refuses the flow, found by taking away what decides and asking again.
+ * `undefined` when they are too many to list.
+ */
+function admittingRules(state: ClusterState, direction: Direction, flow: Flow): string[] | undefined {
+  /** Remaining rules of changed policies, by their original indexes. */
+  const remaining = new Map<string, number[]>();
+  const removed: string[] = [];
+  let policies = new Map(state.policies);
+  for (;;) {
+    const { decidedBy, allowed } = evaluate({ ...state, policies }, flow)[direction];
+    if (!allowed) return removed;
+    const policy = decidedBy === null ? undefined : policyOf(state, decidedBy.policy);
+    if (decidedBy === null || policy === undefined || removed.length >= MOST_REMOVALS) return undefined;
+    const key = policyKey(policy);
+    const left = remaining.get(key) ?? rulesOf(policy, direction).map((_, index) => index);
+    const original = left[decidedBy.rule];
+    if (original === undefined) return undefined;
+    removed.push(ruleText(policy, direction, original));
+    const kept = left.filter((index) => index !== original);
+    remaining.set(key, kept);
+    policies = new Map(policies).set(key, withRules(policy, direction, kept));
+  }
+}
+
+function withRules(policy: NetworkPolicy, direction: Direction, kept: readonly number[]): NetworkPolicy {
+  const { ingress, egress } = policy.spec;
+  const spec =
+    direction === 'ingress'
+      ? { ...policy.spec, ingress: ingress.filter((_, index) => kept.includes(index)) }
+      : { ...policy.spec, egress: egress.filter((_, index) => kept.includes(index)) };
+  return { ...policy, spec };
+}

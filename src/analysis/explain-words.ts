@@ -1,0 +1,95 @@
+import { formatPort } from '../engine/near-misses.ts';
+import type { ClusterState, PodInfo } from '../engine/state.ts';
+import type { Direction, PolicyRef } from '../engine/verdict.ts';
+import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
+import type { FieldPath, ObjectRef } from '../model/source.ts';
+import type {
+  LabelSelector,
+  NetworkPolicy,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+  NetworkPolicyPeer,
+} from '../model/types.ts';
+
+/** Words that explanations share. */
+
+const SHOWN_PEERS = 3;
+/** Labels that name what a pod is, most telling first. */
+const NAMING_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app', 'name'];
+
+/** `shop/cart`. */
+export function policyName(ref: ObjectRef): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
+
+/** The policy that a result names. */
+export function policyOf(state: ClusterState, ref: PolicyRef): NetworkPolicy | undefined {
+  return state.policies.get(`${ref.kind}/${ref.namespace ?? 'default'}/${ref.name}`);
+}
+
+/** ` (cart.yaml:14)`, where a field of a policy was written; empty when it came from no text. */
+export function placeOf(policy: NetworkPolicy, path: FieldPath): string {
+  const span = policy.source?.locate(path);
+  return span === undefined ? '' : ` (${span.file}:${span.line})`;
+}
+
+/** `ingress rule 1 of shop/cart (cart.yaml:14)`. */
+export function ruleText(policy: NetworkPolicy, direction: Direction, rule: number): string {
+  return `${direction} rule ${rule + 1} of ${policyName(policy.metadata)}${placeOf(policy, ['spec', direction, rule])}`;
+}
+
+/** The rules of a policy in a direction. */
+export function rulesOf(
+  policy: NetworkPolicy,
+  direction: Direction,
+): readonly (NetworkPolicyIngressRule | NetworkPolicyEgressRule)[] {
+  return direction === 'ingress' ? policy.spec.ingress : policy.spec.egress;
+}
+
+/** The peers of a rule of either direction. */
+export function peersOf(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule): readonly NetworkPolicyPeer[] {
+  return 'from' in rule ? rule.from : rule.to;
+}
+
+/** Name of the field that holds the peers. */
+export function peersField(direction: Direction): 'from' | 'to' {
+  return direction === 'ingress' ? 'from' : 'to';
+}
+
+/** What a rule admits: `pods app=web of namespace shop on 7070/TCP`. */
+export function admittedText(policy: NetworkPolicy, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule): string {
+  const peers = peersOf(rule);
+  const shown = peers.slice(0, SHOWN_PEERS).map((peer) => peerText(peer, policy.metadata.namespace ?? ''));
+  if (peers.length > SHOWN_PEERS) shown.push(`${peers.length - SHOWN_PEERS} more`);
+  const who = peers.length === 0 ? 'every peer' : shown.join(' and ');
+  const ports = rule.ports.length === 0 ? 'every port' : rule.ports.map(formatPort).join(', ');
+  return `${who} on ${ports}`;
+}
+
+/** A peer in words: `pods app=web of namespace shop`, `10.0.0.0/8 except 10.1.0.0/16`. */
+export function peerText(peer: NetworkPolicyPeer, namespace: string): string {
+  const { ipBlock, podSelector, namespaceSelector } = peer;
+  if (ipBlock !== undefined) {
+    return ipBlock.except.length === 0 ? ipBlock.cidr : `${ipBlock.cidr} except ${ipBlock.except.join(', ')}`;
+  }
+  if (podSelector === undefined && namespaceSelector === undefined) return 'nobody';
+  const pods =
+    podSelector === undefined || selectorIsEmpty(podSelector) ? 'all pods' : `pods ${formatLabelSelector(podSelector)}`;
+  if (namespaceSelector === undefined) return `${pods} of namespace ${namespace}`;
+  if (selectorIsEmpty(namespaceSelector)) return `${pods} of every namespace`;
+  return `${pods} of namespaces ${formatLabelSelector(namespaceSelector)}`;
+}
+
+/** How a policy selects: `app=cart`, or that it selects every pod. */
+export function selectionText(selector: LabelSelector): string {
+  return selectorIsEmpty(selector)
+    ? 'it selects every pod of the namespace'
+    : `its podSelector is ${formatLabelSelector(selector)}`;
+}
+
+/** Labels that single a pod out, as a selector is written: `app=cart`. Empty for a pod without labels. */
+export function namingLabels(pod: PodInfo): string {
+  const key = NAMING_LABELS.find((candidate) => Object.hasOwn(pod.labels, candidate));
+  const keys = key === undefined ? Object.keys(pod.labels).sort() : [key];
+  return keys.map((label) => `${label}=${pod.labels[label]}`).join(',');
+}

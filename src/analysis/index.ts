@@ -1,0 +1,9 @@
+/** Questions about a whole cluster: endpoints, reachability, single answers with their reasons. */
+export { type CanAnswer, type CanCase, can } from './can.ts';
+export { type Explanation, explain } from './explain.ts';
+export { type PortEntry, type PortQuery, parsePortQuery } from './ports.ts';
+export { computeReachability, type ReachOptions } from './reach.ts';
+export type { Connection, ConnectionGroup, Reachability } from './reachability.ts';
+export { type Resolved, type ResolveError, resolveEndpoint, typedName } from './resolve.ts';
+export type { Endpoint, EndpointType, Granularity, Unit } from './units.ts';
+export { createWorld, World, type WorldOptions } from './world.ts';

@@ -1,0 +1,268 @@
+import type { PodInfo } from '../engine/state.ts';
+import { nearestNames } from '../model/suggest.ts';
+import { compareText } from '../model/text.ts';
+import { formatAddress, parseAddress } from '../net/address.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
+import { externalUnit, knownAddresses, type Unit } from './units.ts';
+import type { World } from './world.ts';
+
+/** A name that stands for nothing in the world. */
+export interface ResolveError {
+  /** One sentence. */
+  readonly error: string;
+  /** Names as one would type them, nearest first. */
+  readonly suggestions: readonly string[];
+}
+
+/** What a name stands for. Several units: variants of a workload, or the blocks of an address range. */
+export interface Resolved {
+  /** The endpoint id where there is one, else as asked. */
+  readonly id: string;
+  readonly units: readonly Unit[];
+}
+
+/** Kinds as kubectl abbreviates them. */
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  po: 'Pod',
+  pod: 'Pod',
+  pods: 'Pod',
+  deploy: 'Deployment',
+  deployment: 'Deployment',
+  deployments: 'Deployment',
+  rs: 'ReplicaSet',
+  replicaset: 'ReplicaSet',
+  replicasets: 'ReplicaSet',
+  sts: 'StatefulSet',
+  statefulset: 'StatefulSet',
+  statefulsets: 'StatefulSet',
+  ds: 'DaemonSet',
+  daemonset: 'DaemonSet',
+  daemonsets: 'DaemonSet',
+  job: 'Job',
+  jobs: 'Job',
+  cj: 'CronJob',
+  cronjob: 'CronJob',
+  cronjobs: 'CronJob',
+  rc: 'ReplicationController',
+  replicationcontroller: 'ReplicationController',
+  replicationcontrollers: 'ReplicationController',
+};
+
+/** How a kind is written on the command line. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  Deployment: 'deploy',
+  ReplicaSet: 'rs',
+  StatefulSet: 'sts',
+  DaemonSet: 'ds',
+  Job: 'job',
+  CronJob: 'cronjob',
+  ReplicationController: 'rc',
+};
+
+/**
+ * Finds what a name on the command line means: `ns/pod`, `pod`, `ns/kind/name`, `kind/name`, `node/name`, an endpoint id,
+ * an IP address, a CIDR, or `internet`. The address of a known pod or node is that pod or node. A bare name that is no
+ * pod's is a workload's, when only one has it.
+ */
+export function resolveEndpoint(world: World, text: string): Resolved | ResolveError {
+  if (text === 'internet') return internet(world);
+  if (text.includes('/') || /^[0-9a-fA-F.:]+$/.test(text)) {
+    const found = resolveAddress(world, text);
+    if (found !== undefined) return found;
+  }
+  const byId = resolveId(world, text);
+  if (byId !== undefined) return byId;
+  const name = splitName(world, text);
+  if (name === undefined) return unknown(world, text);
+  if (name.kind === 'Node') return resolveId(world, `node/${name.name}`) ?? unknown(world, text);
+  return resolveWorkload(world, name) ?? unknown(world, text);
+}
+
+interface Name {
+  readonly namespace: string;
+  readonly kind?: string;
+  readonly name: string;
+}
+
+function splitName(world: World, text: string): Name | undefined {
+  const [first = '', second, third, extra] = text.split('/');
+  if (extra !== undefined) return undefined;
+  if (third !== undefined) {
+    const kind = KIND_NAMES[(second ?? '').toLowerCase()];
+    return kind === undefined ? undefined : { namespace: first, kind, name: third };
+  }
+  if (second === undefined) return { namespace: world.defaultNamespace, name: first };
+  if (first === 'node' || first === 'nodes' || first === 'no') return { namespace: '', kind: 'Node', name: second };
+  const kind = KIND_NAMES[first.toLowerCase()];
+  // A namespace may be called "job" or "deploy": it wins when it exists and has something of that name.
+  const asNamespaced: Name = { namespace: first, name: second };
+  if (kind === undefined || (world.state.namespaces.has(first) && resolveWorkload(world, asNamespaced) !== undefined)) {
+    return asNamespaced;
+  }
+  return { namespace: world.defaultNamespace, kind, name: second };
+}
+
+function resolveWorkload(world: World, { namespace, kind, name }: Name): Resolved | undefined {
+  if (kind === undefined || kind === 'Pod') {
+    const pod = world.state.pods.get(`${namespace}/${name}[Pod]`);
+    if (pod !== undefined) return resolvePod(world, pod);
+    if (kind === 'Pod') return undefined;
+  }
+  const units = world.units('workload').filter(({ endpoint }) => {
+    if (endpoint.namespace !== namespace || endpoint.name !== name) return false;
+    return kind === undefined || endpoint.workloadKind === kind;
+  });
+  if (units.length > 0) {
+    const kinds = new Set(units.map(({ endpoint }) => endpoint.workloadKind));
+    if (kinds.size > 1) return undefined;
+    const [only] = units;
+    return {
+      id: units.length === 1 && only !== undefined ? only.endpoint.id : `${namespace}/${name}[${[...kinds][0]}]`,
+      units,
+    };
+  }
+  // A workload that is represented by what it owns or by its pods: a ReplicaSet under a known Deployment.
+  if (kind === undefined) return undefined;
+  const owned = [...world.state.pods.values()].filter(
+    (pod) => pod.namespace === namespace && pod.hostNetwork && pod.owner?.kind === kind && pod.owner.name === name,
+  );
+  const hosts = owned.flatMap((pod) => resolvePod(world, pod).units);
+  return hosts.length === 0 ? undefined : { id: `${namespace}/${name}[${kind}]`, units: [...new Set(hosts)] };
+}
+
+function resolvePod(world: World, pod: PodInfo): Resolved {
+  if (pod.hostNetwork) {
+    const id = pod.node !== undefined && world.state.nodes.has(pod.node) ? `node/${pod.node}` : pod.id;
+    const units = world.units('workload').filter(({ endpoint }) => endpoint.id === id);
+    return { id, units };
+  }
+  const unit = world.units('pod').find(({ endpoint }) => endpoint.id === pod.id);
+  return { id: pod.id, units: unit === undefined ? [] : [unit] };
+}
+
+function resolveId(world: World, id: string): Resolved | undefined {
+  for (const units of [world.units('workload'), world.external(), world.units('pod')]) {
+    const unit = units.find(({ endpoint }) => endpoint.id === id);
+    if (unit !== undefined) return { id, units: [unit] };
+  }
+  const variants = world
+    .units('workload')
+    .filter(({ endpoint }) => /^[{#]/.test(endpoint.id.slice(id.length)) && endpoint.id.startsWith(id));
+  return variants.length === 0 || !id.endsWith(']') ? undefined : { id, units: variants };
+}
+
+function resolveAddress(world: World, text: string): Resolved | ResolveError | undefined {
+  const address = parseAddress(text);
+  if (address !== undefined) {
+    const shown = formatAddress(address);
+    for (const pod of world.state.pods.values()) {
+      const matches = pod.addresses.some((own) => own.family === address.family && own.value === address.value);
+      if (matches && !pod.hostNetwork) return resolvePod(world, pod);
+    }
+    for (const unit of world.units('workload')) {
+      if (unit.pods.length === 0 && unit.endpoint.addresses?.includes(shown) === true) {
+        const ends = unit.ends.filter((end) => end.type === 'host' && end.address?.value === address.value);
+        return { id: unit.endpoint.id, units: [{ ...unit, ends, families: [address.family] }] };
+      }
+    }
+    const unit = externalUnit(AddressSet.ofAddress(address), { IPv4: [], IPv6: [] }, shown);
+    return unit === undefined ? undefined : { id: shown, units: [unit] };
+  }
+  const cidr = parseCidr(text)?.cidr;
+  if (cidr === undefined) return undefined;
+  const set = AddressSet.ofCidr(cidr);
+  const units = outside(world, set);
+  if (units.length > 0) return { id: text, units };
+  return {
+    error: `every address of ${text} belongs to a known pod or node: name that instead`,
+    suggestions: [],
+  };
+}
+
+function internet(world: World): Resolved {
+  return { id: 'internet', units: world.external() };
+}
+
+/** The part of a range that lies outside the cluster, cut as policies cut it. */
+function outside(world: World, set: AddressSet): Unit[] {
+  const known = knownAddresses(world.state);
+  const family = set.ranges[0]?.family;
+  const blocks = world.external().filter((unit) => unit.families[0] === family);
+  const units: Unit[] = [];
+  let rest = set;
+  for (const block of blocks) {
+    const part = blockSet(block).intersect(set);
+    if (part.isEmpty()) continue;
+    rest = rest.subtract(part);
+    const unit = externalUnit(part, known);
+    if (unit !== undefined) units.push(unit);
+  }
+  const left = rest.isEmpty() ? undefined : externalUnit(rest, known);
+  return left === undefined ? units : [...units, left];
+}
+
+function blockSet(unit: Unit): AddressSet {
+  return AddressSet.ofRanges(
+    (unit.endpoint.ranges ?? []).flatMap(([first, last]) => {
+      const from = parseAddress(first);
+      const to = parseAddress(last);
+      return from === undefined || to === undefined ? [] : [{ family: from.family, first: from.value, last: to.value }];
+    }),
+  );
+}
+
+function unknown(world: World, text: string): ResolveError {
+  const [first = '', second, third] = text.split('/');
+  const { namespaces, pods } = world.state;
+  if (first === 'svc' || second === 'svc' || first === 'service' || second === 'service') {
+    return {
+      error: `"${text}" is a Service: policies speak of the pods behind it, name one of those`,
+      suggestions: [],
+    };
+  }
+  const names = new Map<string, string>();
+  for (const unit of world.units('workload')) {
+    const typed = typedName(unit);
+    if (typed !== undefined) names.set(typed, typed);
+  }
+  for (const pod of pods.values())
+    if (pod.kind === 'Pod') names.set(`${pod.namespace}/${pod.name}`, `${pod.namespace}/${pod.name}`);
+  const all = [...names.keys()].sort(compareText);
+  const qualified = second === undefined ? `${world.defaultNamespace}/${first}` : text;
+  const wanted = [third ?? second ?? first];
+  const sameName = all.filter((name) => wanted.includes(name.split('/').at(-1) ?? ''));
+  const suggestions = [...new Set([...sameName, ...nearestNames(qualified, all)])].slice(0, 3);
+  if (
+    second !== undefined &&
+    third === undefined &&
+    !namespaces.has(first) &&
+    KIND_NAMES[first] === undefined &&
+    first !== 'node'
+  ) {
+    return { error: `no namespace "${first}" in the input`, suggestions };
+  }
+  const sameNamed = world
+    .units('workload')
+    .filter(
+      ({ endpoint }) =>
+        endpoint.name === (second ?? first) &&
+        endpoint.namespace === (second === undefined ? world.defaultNamespace : first),
+    );
+  if (sameNamed.length > 1)
+    return {
+      error: `"${text}" is the name of several workloads: say which kind`,
+      suggestions: sameNamed.flatMap((unit) => typedName(unit) ?? []),
+    };
+  return { error: `no pod, workload or node "${text}" in the input`, suggestions };
+}
+
+/** How a user would type the name of an endpoint; undefined for outside blocks. */
+export function typedName({ endpoint }: Unit): string | undefined {
+  if (endpoint.type === 'node') return endpoint.id;
+  if (endpoint.namespace === undefined || endpoint.name === undefined) return undefined;
+  const short = SHORT_NAMES[endpoint.workloadKind ?? ''];
+  return short === undefined
+    ? `${endpoint.namespace}/${endpoint.name}`
+    : `${endpoint.namespace}/${short}/${endpoint.name}`;
+}

@@ -1,0 +1,209 @@
+import type { CommandSpec, OptionSpec } from './spec.ts';
+
+const INPUT = 'Input:';
+const SELECTION = 'Selection:';
+const OUTPUT = 'Output:';
+
+const outputFlags: readonly OptionSpec[] = [
+  { name: 'quiet', short: 'q', group: OUTPUT, description: 'no warnings, no progress' },
+  { name: 'verbose', short: 'v', group: OUTPUT, description: 'every diagnostic, however many' },
+  { name: 'no-color', group: OUTPUT, description: 'no colours; NO_COLOR and TERM=dumb say the same' },
+  { name: 'no-headers', group: OUTPUT, description: 'no header lines' },
+];
+
+const inputFlags: readonly OptionSpec[] = [
+  {
+    name: 'filename',
+    short: 'f',
+    value: 'PATH',
+    repeatable: true,
+    group: INPUT,
+    description: 'file, directory (walked recursively: .yaml .yml .json) or - for standard input; repeatable',
+    completes: 'file',
+  },
+  { name: 'kubeconfig', value: 'FILE', group: INPUT, description: 'kubeconfig of the live cluster', completes: 'file' },
+  { name: 'context', value: 'NAME', group: INPUT, description: 'context of the kubeconfig' },
+  {
+    name: 'pod-cidr',
+    value: 'CIDR',
+    repeatable: true,
+    group: INPUT,
+    description: 'address range that stands for pods of unknown address; repeatable',
+  },
+  { name: 'strict', group: INPUT, description: 'unknown and duplicate fields are errors' },
+];
+
+const selectionFlags: readonly OptionSpec[] = [
+  {
+    name: 'namespace',
+    short: 'n',
+    value: 'NAMESPACE',
+    group: SELECTION,
+    description: 'namespace of objects and names that give none (default), and the one that is shown',
+    completes: 'namespace',
+  },
+  { name: 'all-namespaces', short: 'A', group: SELECTION, description: 'show all namespaces, also with -n' },
+  { name: 'selector', short: 'l', value: 'SELECTOR', group: SELECTION, description: 'show only what has these labels' },
+];
+
+const skipInvalid: OptionSpec = {
+  name: 'skip-invalid',
+  group: INPUT,
+  description: 'leave invalid objects out and say so, instead of refusing to answer',
+};
+
+const common = [...inputFlags, ...selectionFlags, ...outputFlags];
+const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags];
+
+const QUESTIONS = 'Questions:';
+const POLICIES = 'Policies:';
+const SHELL = 'Shell:';
+
+/** Every command there is. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'validate',
+    group: POLICIES,
+    summary: 'what the API server would say of every policy',
+    description:
+      'Checks every policy as the API server does, with file, line and column. Exit code 1 when there is an error.',
+    arguments: [],
+    options: [
+      ...common,
+      {
+        name: 'legacy-cidrs',
+        group: INPUT,
+        description: 'accept the CIDRs that API servers before strict checking accept',
+      },
+    ],
+    formats: ['table', 'json', 'sarif'],
+    examples: [
+      { line: 'portcullis validate -f policies/', does: 'all manifests below a directory' },
+      { line: 'helm template shop | portcullis validate -f - --strict', does: 'unknown fields are errors too' },
+      { line: 'portcullis validate -f policies/ -o sarif > findings.sarif', does: 'for code scanning' },
+    ],
+    load: () => import('./commands/validate.ts'),
+  },
+  {
+    name: 'describe',
+    group: POLICIES,
+    summary: 'policies as `kubectl describe networkpolicy` prints them',
+    description: 'Prints policies as `kubectl describe networkpolicy` does, sorted by namespace and name.',
+    arguments: [
+      { name: 'policy', description: 'namespace/name, or name', required: false, variadic: true, completes: 'policy' },
+    ],
+    options: [...analysing, { name: 'plain', group: OUTPUT, description: 'add the meaning in sentences' }],
+    formats: ['text', 'json'],
+    examples: [
+      { line: 'portcullis describe -f policies/', does: 'all policies' },
+      { line: 'portcullis describe -f policies/ shop/cart --plain', does: 'one policy, and what it means' },
+    ],
+    load: () => import('./commands/describe.ts'),
+  },
+  {
+    name: 'can',
+    group: QUESTIONS,
+    summary: 'may FROM connect to TO?',
+    description: `May FROM connect to TO on PORT? Exit code 0 when allowed, 1 when denied.
+
+FROM and TO are ns/pod, ns/kind/name (shop/deploy/cart), kind/name, an IP address, a CIDR, or internet (any address
+that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port name; every port when it is left out.`,
+    arguments: [
+      { name: 'from', description: 'where the connection begins', required: true, completes: 'endpoint' },
+      { name: 'to', description: 'where it goes', required: true, completes: 'endpoint' },
+      { name: 'port', description: 'destination port', required: false, completes: 'nothing' },
+    ],
+    options: [
+      ...analysing,
+      { name: 'explain', group: OUTPUT, description: 'why, with the lines that decide, and what would change it' },
+    ],
+    formats: ['text', 'json'],
+    examples: [
+      { line: 'portcullis can -f shop/ shop/deploy/frontend shop/deploy/cart 7070', does: 'one port' },
+      { line: 'portcullis can -f shop/ shop/deploy/frontend shop/deploy/cart 8080 --explain', does: 'and why' },
+      { line: 'portcullis can -f shop/ internet shop/deploy/frontend', does: 'all ports that are open to the outside' },
+    ],
+    load: () => import('./commands/can.ts'),
+  },
+  {
+    name: 'reach',
+    group: QUESTIONS,
+    summary: 'who reaches whom, on what ports',
+    description: 'Lists every connection that the policies allow between workloads, nodes and the outside.',
+    arguments: [],
+    options: [
+      ...analysing,
+      {
+        name: 'from',
+        value: 'ENDPOINT',
+        group: SELECTION,
+        description: 'only connections from it',
+        completes: 'endpoint',
+      },
+      { name: 'to', value: 'ENDPOINT', group: SELECTION, description: 'only connections to it', completes: 'endpoint' },
+      { name: 'port', value: 'PORT', group: SELECTION, description: 'only this port: 80, 53/UDP, 8000-8080, a name' },
+      {
+        name: 'by',
+        value: 'LEVEL',
+        choices: ['workload', 'pod'],
+        group: SELECTION,
+        description: 'endpoints are workloads (default) or single pods',
+      },
+      { name: 'no-external', group: SELECTION, description: 'leave out everything outside the cluster' },
+      { name: 'grouped', group: OUTPUT, description: 'groups of equal ends instead of pairs (json and yaml)' },
+    ],
+    formats: ['table', 'matrix', 'json', 'yaml', 'csv', 'md'],
+    examples: [
+      { line: 'portcullis reach -f shop/', does: 'everything' },
+      { line: 'portcullis reach -f shop/ --to shop/deploy/cart --no-external', does: 'who reaches one workload' },
+      { line: 'portcullis reach -f shop/ -n shop -o matrix', does: 'one namespace as a matrix' },
+    ],
+    load: () => import('./commands/reach.ts'),
+  },
+  {
+    name: 'completion',
+    group: SHELL,
+    summary: 'completion script for a shell',
+    description: 'Prints the script that completes commands, flags and, with -f on the line, the names of the input.',
+    arguments: [
+      {
+        name: 'shell',
+        description: 'the shell',
+        required: true,
+        choices: ['bash', 'zsh', 'fish', 'powershell'],
+      },
+    ],
+    options: [],
+    formats: [],
+    examples: [
+      { line: 'source <(portcullis completion bash)', does: 'for this session' },
+      { line: 'portcullis completion fish > ~/.config/fish/completions/portcullis.fish', does: 'for every session' },
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'version',
+    group: SHELL,
+    summary: 'version of portcullis and of Node.js',
+    description: 'Prints the version of portcullis and of the Node.js that runs it.',
+    arguments: [],
+    options: [],
+    formats: ['text', 'json'],
+    examples: [{ line: 'portcullis version -o json', does: 'for programs' }],
+    load: () => import('./commands/version.ts'),
+  },
+];
+
+/** The flags of a command, with `--output` where it has formats. */
+export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
+  if (command.formats.length === 0) return command.options;
+  const output: OptionSpec = {
+    name: 'output',
+    short: 'o',
+    value: 'FORMAT',
+    choices: command.formats,
+    group: OUTPUT,
+    description: `${command.formats.join(', ')} (default ${command.formats[0]})`,
+  };
+  return [...command.options, output];
+}

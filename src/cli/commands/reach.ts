@@ -1,0 +1,64 @@
+import { computeReachability, type Reachability, type ReachOptions } from '../../analysis/index.ts';
+import { reachJson, reachYaml } from '../../report/reach-json.ts';
+import { reachMatrix } from '../../report/reach-matrix.ts';
+import { reachCsv, reachMarkdown, reachTable } from '../../report/reach-table.ts';
+import type { Context } from '../context.ts';
+import { didYouMean, EXIT, UsageError } from '../errors.ts';
+import { loadWorld, scopeOf } from '../load.ts';
+import { portQuery } from './can.ts';
+
+const GROUPED_FORMATS = ['json', 'yaml'];
+
+/** `portcullis reach`. */
+export async function run(context: Context): Promise<number> {
+  const { flags, out, err } = context;
+  const format = flags.text('output') ?? 'table';
+  if (flags.on('grouped') && !GROUPED_FORMATS.includes(format)) {
+    throw new UsageError(`--grouped needs -o ${GROUPED_FORMATS.join(' or -o ')}`);
+  }
+  const options = reachOptions(context);
+  const loaded = await loadWorld(context);
+  if ('exit' in loaded) return loaded.exit;
+  const result = computeReachability(loaded.world, options);
+  if ('error' in result) throw new UsageError(result.error.error, didYouMean(result.error.suggestions));
+  const before = out.written;
+  await out.write(render(result.reachability, format, context));
+  if (out.written === before && !flags.on('quiet')) err.add('no connections\n');
+  return EXIT.ok;
+}
+
+function reachOptions(context: Context): ReachOptions {
+  const { flags } = context;
+  const from = flags.text('from');
+  const to = flags.text('to');
+  const port = flags.text('port');
+  return {
+    ...scopeOf(context),
+    by: flags.text('by') === 'pod' ? 'pod' : 'workload',
+    external: !flags.on('no-external'),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(port === undefined ? {} : { port: portQuery(port) }),
+  };
+}
+
+function render(reachability: Reachability, format: string, { flags, outStyle }: Context): Iterable<string> {
+  const rows = { noHeaders: flags.on('no-headers'), style: outStyle };
+  const grouped = flags.on('grouped');
+  switch (format) {
+    case 'json':
+      return reachJson(reachability, { grouped });
+    case 'yaml':
+      return reachYaml(reachability, { grouped });
+    case 'csv':
+      return reachCsv(reachability, rows);
+    case 'md':
+      return reachMarkdown(reachability);
+    case 'matrix': {
+      const limited = ['from', 'to', 'port', 'namespace', 'selector'].some((flag) => flags.text(flag) !== undefined);
+      return reachMatrix(reachability, { ...rows, connectedOnly: limited });
+    }
+    default:
+      return reachTable(reachability, rows);
+  }
+}

@@ -1,0 +1,45 @@
+import type { NetworkPolicy } from '../../model/types.ts';
+import { renderDiagnostic, uniqueDiagnostics } from '../../report/diagnostics.ts';
+import { findingsJson, findingsSarif, findingsSummary } from '../../report/findings.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { inScope, load, scopeOf } from '../load.ts';
+import { packageVersion } from '../package-version.ts';
+
+/** `portcullis validate`: the findings are the result, so they go to standard output. */
+export async function run(context: Context): Promise<number> {
+  const { flags, out, err, outStyle, errStyle } = context;
+  const scope = scopeOf(context);
+  const { objects, ignored, diagnostics, unreadable } = await load(context, scope);
+  const unplaced = diagnostics.filter((one) => one.code === 'unreadable-input' || one.code === 'empty-input');
+  for (const problem of unplaced) err.add(renderDiagnostic(problem, errStyle));
+  const findings = diagnostics
+    .filter((one) => !unplaced.includes(one))
+    .filter((one) => one.severity === 'error' || !flags.on('quiet'));
+  const format = flags.text('output') ?? 'table';
+  if (format === 'json') {
+    await out.write(findingsJson(findings));
+  } else if (format === 'sarif') {
+    await out.write(findingsSarif(findings, packageVersion()));
+  } else {
+    for (const finding of uniqueDiagnostics(findings)) await out.write(renderDiagnostic(finding, outStyle));
+    const policies = objects.filter((object): object is NetworkPolicy => object.kind === 'NetworkPolicy');
+    const broken = new Set(
+      findings.filter((one) => one.object?.kind === 'NetworkPolicy').map(({ object }) => JSON.stringify(object)),
+    );
+    const whole = new Set(
+      policies.map(({ kind, metadata: { namespace, name } }) => JSON.stringify({ kind, namespace, name })),
+    );
+    await out.write(
+      findingsSummary(findings, {
+        policies:
+          policies.filter((policy) => inScope(scope, policy)).length +
+          [...broken].filter((key) => !whole.has(key)).length,
+        others: objects.length - policies.length,
+        ignored: ignored.reduce((sum, kind) => sum + kind.count, 0),
+      }),
+    );
+  }
+  if (unreadable) return EXIT.usage;
+  return findings.some((one) => one.severity === 'error') ? EXIT.negative : EXIT.ok;
+}

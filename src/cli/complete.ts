@@ -1,0 +1,131 @@
+import { ShellCompDirective } from '@bomb.sh/tab';
+import type { World } from '../analysis/index.ts';
+import { COMMANDS, optionsOf } from './commands.ts';
+import { readInputs } from './input.ts';
+import type { Io } from './io.ts';
+import type { Output } from './output.ts';
+import type { CommandSpec, Completes, OptionSpec } from './spec.ts';
+
+const FILES = ShellCompDirective.ShellCompDirectiveDefault;
+const NO_FILES = ShellCompDirective.ShellCompDirectiveNoFileComp;
+/** Larger inputs are not read while somebody waits at the prompt. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+interface Candidate {
+  readonly value: string;
+  readonly description?: string;
+}
+
+/** What may stand for the last word; `files` leaves it to the shell. */
+type Candidates = readonly Candidate[] | 'files';
+
+/**
+ * The candidates for the last of the words after the program's name, in the form that the scripts of `completion`
+ * read: a line for each, and last a line that says whether file names fit too. Never fails: no candidates instead.
+ */
+export async function complete(words: readonly string[], io: Io, out: Output): Promise<number> {
+  const current = words.at(-1) ?? '';
+  const found = await candidates(words.slice(0, -1), current, io);
+  const prefix = current.startsWith('--') && current.includes('=') ? current.slice(current.indexOf('=') + 1) : current;
+  if (found !== 'files') {
+    for (const { value, description = '' } of found) {
+      if (value.startsWith(prefix)) out.add(`${value}\t${description}\n`);
+    }
+  }
+  out.add(`:${found === 'files' ? FILES : NO_FILES}\n`);
+  return 0;
+}
+
+async function candidates(before: readonly string[], current: string, io: Io): Promise<Candidates> {
+  const [name, ...rest] = before;
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (name === undefined) return COMMANDS.map((one) => ({ value: one.name, description: one.summary }));
+  if (command === undefined) return name === 'help' ? COMMANDS.map((one) => ({ value: one.name })) : [];
+  const options = optionsOf(command);
+  const line = readLine(options, rest);
+  const inline = /^--([a-z-]+)=/.exec(current)?.[1];
+  const open = inline === undefined ? line.open : options.find((option) => option.name === inline);
+  if (open !== undefined) return open.value === undefined ? [] : values(open.choices, open.completes, line, io);
+  if (current.startsWith('-')) return flagNames(options);
+  const argument = command.arguments[Math.min(line.positionals, command.arguments.length - 1)];
+  if (argument === undefined || (line.positionals >= command.arguments.length && argument.variadic !== true)) return [];
+  return values(argument.choices, argument.completes, line, io);
+}
+
+function flagNames(options: readonly OptionSpec[]): Candidate[] {
+  return [...options, { name: 'help', description: 'this help' }].map(({ name, description }) => ({
+    value: `--${name}`,
+    description,
+  }));
+}
+
+/** What is known of the line before the last word. */
+interface Line {
+  readonly positionals: number;
+  readonly files: readonly string[];
+  readonly namespace: string | undefined;
+  /** The flag that waits for its value. */
+  readonly open: OptionSpec | undefined;
+}
+
+function readLine(options: readonly OptionSpec[], words: readonly string[]): Line {
+  let positionals = 0;
+  let open: OptionSpec | undefined;
+  let namespace: string | undefined;
+  const files: string[] = [];
+  const take = (option: OptionSpec, value: string): void => {
+    if (option.name === 'filename') files.push(value);
+    if (option.name === 'namespace') namespace = value;
+  };
+  for (const word of words) {
+    if (open !== undefined) {
+      take(open, word);
+      open = undefined;
+      continue;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      positionals++;
+      continue;
+    }
+    const [, flag = '', value] = /^([^=]+)(?:=(.*))?$/.exec(word) ?? [];
+    const option = options.find(({ name, short }) => flag === `--${name}` || flag === `-${short}`);
+    if (option?.value === undefined) continue;
+    if (value === undefined) open = option;
+    else take(option, value);
+  }
+  return { positionals, files, namespace, open };
+}
+
+async function values(
+  choices: readonly string[] | undefined,
+  completes: Completes | undefined,
+  line: Line,
+  io: Io,
+): Promise<Candidates> {
+  if (choices !== undefined) return choices.map((value) => ({ value }));
+  if (completes === 'file') return 'files';
+  if (completes === undefined || completes === 'nothing') return [];
+  const world = await readWorld(line, io);
+  if (world === undefined) return completes === 'endpoint' ? [{ value: 'internet' }] : [];
+  if (completes === 'namespace') return [...world.state.namespaces.keys()].map((value) => ({ value }));
+  if (completes === 'policy') {
+    return [...world.state.policies.values()].map(({ metadata }) => ({
+      value: `${metadata.namespace ?? ''}/${metadata.name}`,
+    }));
+  }
+  const { typedName } = await import('../analysis/index.ts');
+  const names = world.units('workload').flatMap((unit) => typedName(unit) ?? []);
+  return [...new Set(names), 'internet'].map((value) => ({ value }));
+}
+
+/** The input that the line names, when it is files and not too much. */
+async function readWorld({ files, namespace }: Line, io: Io): Promise<World | undefined> {
+  const named = files.filter((file) => file !== '-');
+  if (named.length === 0) return undefined;
+  const { inputs } = await readInputs(named, { stdin: io.stdin, maxBytes: MAX_BYTES });
+  if (inputs.reduce((sum, input) => sum + input.content.length, 0) > MAX_BYTES) return undefined;
+  const { readManifests } = await import('../manifest/index.ts');
+  const { createWorld } = await import('../analysis/index.ts');
+  const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
+  return createWorld(readManifests(inputs, defaultNamespace).objects, defaultNamespace);
+}

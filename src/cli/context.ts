@@ -1,0 +1,18 @@
+import type { Style } from '../report/style.ts';
+import type { Flags } from './flags.ts';
+import type { Io } from './io.ts';
+import type { Output } from './output.ts';
+import type { CommandSpec } from './spec.ts';
+
+/** What a running command has. */
+export interface Context {
+  readonly command: CommandSpec;
+  readonly args: readonly string[];
+  readonly flags: Flags;
+  readonly io: Io;
+  readonly out: Output;
+  readonly err: Output;
+  /** Colours for results and for diagnostics. */
+  readonly outStyle: Style;
+  readonly errStyle: Style;
+}

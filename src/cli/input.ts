@@ -1,0 +1,199 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ManifestInput } from '../manifest/index.ts';
+import { compareCodePoints } from '../model/go-text.ts';
+import type { Diagnostic } from '../model/source.ts';
+
+/** Bytes of one file or of standard input. What the JSON of a very large cluster needs, and what a string can hold. */
+const MAX_BYTES = 256 * 1024 * 1024;
+const EXTENSIONS = ['.yaml', '.yml', '.json'];
+const STDIN_NAMES = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+/** Where the shell puts `<(command)`. */
+const PROCESS_SUBSTITUTION = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
+/** Folders that hold no manifests but may hold files of that name. */
+const SKIPPED_FOLDERS = new Set(['.git']);
+
+/** What was read, and what could not be. */
+export interface Inputs {
+  readonly inputs: readonly ManifestInput[];
+  /** One `unreadable-input` error for each path that could not be read; the others are read all the same. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** How {@link readInputs} reads. */
+export interface InputOptions {
+  readonly stdin: Readable;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** For tests. */
+  readonly maxBytes?: number;
+}
+
+type Source = { readonly name: string; readonly stdin: boolean };
+
+/**
+ * Reads files, folders (recursively, in code-point order, each file once however many links lead to it) and standard
+ * input (`-`). A file that was named may have any extension; in folders only manifests are read.
+ */
+export async function readInputs(paths: readonly string[], options: InputOptions): Promise<Inputs> {
+  const walk = new Walk();
+  for (const named of paths) walk.addNamed(named);
+  const inputs: ManifestInput[] = [];
+  const limit = options.maxBytes ?? MAX_BYTES;
+  for (const [index, source] of walk.found.entries()) {
+    options.onProgress?.(index, walk.found.length);
+    try {
+      const content = source.stdin ? await readStream(options.stdin, limit) : readFile(source.name, limit);
+      inputs.push({ name: source.stdin ? '-' : source.name, content });
+    } catch (error) {
+      walk.problems.push(problem(source.stdin ? 'standard input' : source.name, reasonOf(error)));
+    }
+  }
+  return { inputs, problems: walk.problems };
+}
+
+class Walk {
+  readonly found: Source[] = [];
+  readonly problems: Diagnostic[] = [];
+  readonly #seen = new Set<string>();
+
+  addNamed(named: string): void {
+    if (STDIN_NAMES.includes(named)) {
+      if (this.#isNew('-')) this.found.push({ name: '-', stdin: true });
+      return;
+    }
+    if (named === '') {
+      this.problems.push(problem('""', 'the path is empty'));
+      return;
+    }
+    const stats = this.#stat(named);
+    if (stats === undefined) return;
+    if (!stats.isDirectory()) {
+      this.#addFile(named, stats, PROCESS_SUBSTITUTION.test(named));
+      return;
+    }
+    const before = this.found.length + this.problems.length;
+    const isNew = this.#addFolder(named);
+    if (isNew && this.found.length + this.problems.length === before) {
+      this.problems.push(problem(named, `the directory holds no manifests (${EXTENSIONS.join(', ')})`));
+    }
+  }
+
+  /** False when the folder was read before. */
+  #addFolder(folder: string): boolean {
+    const real = this.#real(folder);
+    if (real === undefined || !this.#isNew(real)) return false;
+    let entries: string[];
+    try {
+      entries = readdirSync(folder).sort(compareCodePoints);
+    } catch (error) {
+      this.problems.push(problem(folder, reasonOf(error)));
+      return true;
+    }
+    for (const entry of entries) {
+      const full = path.join(folder, entry);
+      const isManifest = EXTENSIONS.some((extension) => entry.endsWith(extension));
+      const stats = this.#stat(full, isManifest);
+      if (stats?.isDirectory() === true) {
+        if (!SKIPPED_FOLDERS.has(entry)) this.#addFolder(full);
+      } else if (stats !== undefined && isManifest) {
+        this.#addFile(full, stats, false);
+      }
+    }
+    return true;
+  }
+
+  #addFile(name: string, stats: Stats, pipeAllowed: boolean): void {
+    const isPipe = stats.isFIFO() || stats.isSocket();
+    if (!stats.isFile() && !(isPipe && pipeAllowed)) {
+      const what = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
+      this.problems.push(problem(name, `it is ${what}, not a file; pipe it to standard input with -f -`));
+      return;
+    }
+    const real = isPipe ? name : this.#real(name);
+    if (real !== undefined && this.#isNew(real)) this.found.push({ name, stdin: false });
+  }
+
+  #stat(name: string, report = true): Stats | undefined {
+    try {
+      return statSync(name);
+    } catch (error) {
+      if (report) this.problems.push(problem(name, reasonOf(error)));
+      return undefined;
+    }
+  }
+
+  #real(name: string): string | undefined {
+    try {
+      return realpathSync(name);
+    } catch (error) {
+      this.problems.push(problem(name, reasonOf(error)));
+      return undefined;
+    }
+  }
+
+  #isNew(key: string): boolean {
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    return true;
+  }
+}
+
+/** A file or stream is larger than what is read. */
+class TooLargeError extends Error {
+  readonly code = 'too-large';
+
+  constructor(limit: number) {
+    super(`it is larger than ${formatBytes(limit)}, the most that is read from one file; split it`);
+    this.name = 'TooLargeError';
+  }
+}
+
+function readFile(name: string, limit: number): Uint8Array {
+  const descriptor = openSync(name, 'r');
+  try {
+    if (fstatSync(descriptor).size > limit) throw new TooLargeError(limit);
+    const content = readFileSync(descriptor);
+    if (content.length > limit) throw new TooLargeError(limit);
+    return content;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function readStream(stream: Readable, limit: number): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of stream) {
+    const bytes = Buffer.isBuffer(piece) ? piece : Buffer.from(String(piece));
+    size += bytes.length;
+    if (size > limit) throw new TooLargeError(limit);
+    pieces.push(bytes);
+  }
+  return Buffer.concat(pieces);
+}
+
+function formatBytes(bytes: number): string {
+  return bytes >= 1024 * 1024 ? `${Math.floor(bytes / (1024 * 1024))} MiB` : `${bytes} bytes`;
+}
+
+function problem(name: string, reason: string): Diagnostic {
+  return { code: 'unreadable-input', severity: 'error', message: `cannot read ${name}: ${reason}` };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files',
+};
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? error.message;
+}

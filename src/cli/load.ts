@@ -1,0 +1,212 @@
+import type { World } from '../analysis/index.ts';
+import { type ManifestResult, readManifests } from '../manifest/index.ts';
+import { matchesSelector, parseLabelSelector } from '../model/selector.ts';
+import type { Diagnostic } from '../model/source.ts';
+import type { KubeObject, LabelSelector, NetworkPolicy } from '../model/types.ts';
+import { validateNetworkPolicy } from '../model/validate/index.ts';
+import { type Cidr, parseCidr } from '../net/cidr.ts';
+import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
+import { count } from '../report/text.ts';
+import type { Context } from './context.ts';
+import { EXIT, UsageError } from './errors.ts';
+import { readInputs } from './input.ts';
+import { Progress } from './terminal.ts';
+
+/** The namespace of objects and names that give none, without `-n`. */
+const DEFAULT_NAMESPACE = 'default';
+
+/** The objects of the input with everything that is wrong with them, nothing judged yet. */
+export interface Loaded {
+  readonly objects: readonly KubeObject[];
+  /** Policies that the API server would refuse. */
+  readonly invalid: ReadonlySet<KubeObject>;
+  readonly ignored: ManifestResult['ignored'];
+  /** Of reading, decoding and validating, in the order of the input. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Something could not be read: whatever else is found, the exit code is 2. */
+  readonly unreadable: boolean;
+}
+
+/** What a listing is limited to by `-n`, `-A` and `-l`. */
+export interface Scope {
+  readonly namespaces?: readonly string[];
+  readonly selector?: LabelSelector;
+}
+
+/** The namespace that names without one mean. */
+export function defaultNamespace({ flags }: Context): string {
+  return flags.text('namespace') ?? DEFAULT_NAMESPACE;
+}
+
+/** The limits of a listing. Throws {@link UsageError} for a selector that does not parse. */
+export function scopeOf({ flags }: Context): Scope {
+  const namespace = flags.text('namespace');
+  const selectorText = flags.text('selector');
+  const scope: { namespaces?: readonly string[]; selector?: LabelSelector } = {};
+  if (namespace !== undefined && !flags.on('all-namespaces')) scope.namespaces = [namespace];
+  if (selectorText !== undefined) {
+    const parsed = parseLabelSelector(selectorText);
+    if (parsed.error !== undefined) throw new UsageError(`--selector "${selectorText}": ${parsed.error}`);
+    scope.selector = parsed.selector;
+  }
+  return scope;
+}
+
+/** Whether an object belongs to what is shown. */
+export function inScope(scope: Scope, { metadata }: NetworkPolicy): boolean {
+  if (scope.namespaces !== undefined && !scope.namespaces.includes(metadata.namespace ?? '')) return false;
+  return scope.selector === undefined || matchesSelector(scope.selector, metadata.labels ?? {});
+}
+
+/**
+ * Reads and checks the input named on the command line. Throws {@link UsageError} when none is named.
+ * @param scope only policies in it are validated
+ */
+export async function load(context: Context, scope: Scope = {}): Promise<Loaded> {
+  const { flags, io, err } = context;
+  const paths = flags.list('filename');
+  if (paths.length === 0) {
+    throw new UsageError('no input: this version does not read live clusters', [
+      'name files or directories with -f, or - for standard input',
+      `kubectl get namespaces,pods,networkpolicies -A -o yaml | portcullis ${context.command.name} -f -`,
+    ]);
+  }
+  const progress = new Progress(err, flags.on('quiet'));
+  const { inputs, problems } = await readInputs(paths, {
+    stdin: io.stdin,
+    onProgress: (done, total) => progress.show('reading', done, total),
+  });
+  const size = inputs.reduce((sum, input) => sum + input.content.length, 0);
+  const read = readManifests(inputs, {
+    defaultNamespace: defaultNamespace(context),
+    strict: flags.on('strict'),
+    onProgress: (done) => progress.show('parsing', done, size),
+  });
+  progress.clear();
+  const empty = problems.length === 0 && read.documents === 0 && read.diagnostics.length === 0;
+  const diagnostics = [...problems, ...read.diagnostics];
+  const invalid = new Set<KubeObject>();
+  for (const policy of read.objects) {
+    if (policy.kind !== 'NetworkPolicy' || !inScope(scope, policy)) continue;
+    const found = validateNetworkPolicy(policy, { legacyCidrs: flags.on('legacy-cidrs') });
+    if (found.some((one) => one.severity === 'error')) invalid.add(policy);
+    diagnostics.push(...found);
+  }
+  if (empty) diagnostics.push(emptyInput(paths));
+  return {
+    objects: read.objects,
+    invalid,
+    ignored: read.ignored,
+    diagnostics: inInputOrder(
+      diagnostics,
+      inputs.map((input) => input.name),
+    ),
+    unreadable: problems.length > 0 || empty,
+  };
+}
+
+function emptyInput(paths: readonly string[]): Diagnostic {
+  const where = paths.map((name) => (name === '-' ? 'standard input' : name)).join(', ');
+  return { code: 'empty-input', severity: 'error', message: `no Kubernetes objects in ${where}` };
+}
+
+/** By file, in the order they were read, then by line; what has no place comes first. */
+function inInputOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
+  const order = new Map(files.map((file, index) => [file, index]));
+  const rank = (diagnostic: Diagnostic): number =>
+    diagnostic.source === undefined ? -1 : (order.get(diagnostic.source.file) ?? files.length);
+  return [...diagnostics].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
+      (a.source?.column ?? 0) - (b.source?.column ?? 0),
+  );
+}
+
+/** The `--pod-cidr` blocks. Throws {@link UsageError}. */
+export function podCidrs({ flags }: Context): Cidr[] {
+  return flags.list('pod-cidr').map((text) => {
+    const parsed = parseCidr(text);
+    if (parsed === undefined) throw new UsageError(`--pod-cidr "${text}" is not a CIDR such as 10.244.0.0/16`);
+    return parsed.cidr;
+  });
+}
+
+/** Input for a command that answers questions: objects without errors, or the exit code when there is no answer. */
+export type Usable = { readonly objects: readonly KubeObject[] } | { readonly exit: number };
+
+/**
+ * Reads the input and refuses it when anything in it is invalid; with `--skip-invalid` the invalid objects are left
+ * out instead, and named. Diagnostics go to standard error.
+ * @param further checks of the objects together, run on those that are left
+ */
+export async function loadUsable(
+  context: Context,
+  further: (objects: readonly KubeObject[]) => readonly Diagnostic[] = () => [],
+): Promise<Usable> {
+  const { flags, err, errStyle } = context;
+  const loaded = await load(context);
+  const skip = flags.on('skip-invalid') && !loaded.unreadable;
+  const errors = loaded.diagnostics.filter((one) => one.severity === 'error');
+  const objects = loaded.objects.filter((object) => !loaded.invalid.has(object));
+  const refused = errors.length > 0 && !skip;
+  const together = refused ? [] : further(objects);
+  const diagnostics = [...loaded.diagnostics, ...together];
+  for (const text of renderDiagnostics(diagnostics, {
+    style: errStyle,
+    quiet: flags.on('quiet'),
+    all: flags.on('verbose'),
+  })) {
+    err.add(text);
+  }
+  if (refused) {
+    err.add(loaded.unreadable ? unreadableText : invalidText);
+    return { exit: EXIT.usage };
+  }
+  if (errors.length > 0) for (const line of leftOut(errors)) err.add(`${errStyle.warning('warning')}: ${line}\n`);
+  return { objects };
+}
+
+const invalidText =
+  'portcullis: error: the input is invalid, nothing was computed; --skip-invalid leaves invalid objects out\n';
+const unreadableText = 'portcullis: error: not all input could be read, nothing was computed\n';
+
+function refKey(ref: { readonly kind: string; readonly namespace?: string; readonly name: string }): string {
+  return JSON.stringify([ref.kind, ref.namespace, ref.name]);
+}
+
+/** One line for each object that is left out, and one for the documents that are no objects. */
+function leftOut(errors: readonly Diagnostic[]): string[] {
+  const byObject = new Map<string, { text: string; errors: number }>();
+  const documents = new Set<string>();
+  for (const { object, source } of errors) {
+    if (object === undefined) {
+      documents.add(source?.file ?? '');
+      continue;
+    }
+    const text = `${object.kind} ${objectName(object)}`;
+    const known = byObject.get(refKey(object));
+    if (known === undefined) byObject.set(refKey(object), { text, errors: 1 });
+    else known.errors++;
+  }
+  const lines = [...byObject.values()].map(
+    ({ text, errors: number }) =>
+      `${text} is left out: ${count(number, 'error')}; the answer is not that of the cluster`,
+  );
+  for (const file of documents)
+    lines.push(`what cannot be read in ${file} is left out; the answer is not that of the cluster`);
+  return lines;
+}
+
+/** The world that questions are asked of, or the exit code when the input does not allow an answer. */
+export async function loadWorld(context: Context): Promise<{ readonly world: World } | { readonly exit: number }> {
+  const cidrs = podCidrs(context);
+  const { createWorld, stateWarnings } = await import('../analysis/index.ts');
+  let world: World | undefined;
+  const usable = await loadUsable(context, (objects) => {
+    world = createWorld(objects, { podCidrs: cidrs, defaultNamespace: defaultNamespace(context) });
+    return stateWarnings(world.state);
+  });
+  if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
+  return { world };
+}

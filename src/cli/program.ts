@@ -1,0 +1,132 @@
+import { Argument, Command, Option } from 'commander';
+import { nearestNames } from '../model/suggest.ts';
+import { COMMANDS, optionsOf } from './commands.ts';
+import { didYouMean, UsageError } from './errors.ts';
+import { Flags } from './flags.ts';
+import type { CommandSpec, Example, OptionSpec } from './spec.ts';
+
+const HELP_WIDTH = 100;
+
+/** Where help and messages of the parser go. */
+export interface ProgramOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** A parsed command line. */
+export interface Call {
+  readonly command: CommandSpec;
+  readonly args: readonly string[];
+  readonly flags: Flags;
+}
+
+const TOP_EXAMPLES: readonly Example[] = [
+  { line: 'portcullis validate -f policies/', does: 'check policies' },
+  { line: 'portcullis can -f shop/ shop/deploy/frontend shop/deploy/cart 8080 --explain', does: 'one question' },
+  { line: 'portcullis reach -f shop/', does: 'every connection that is allowed' },
+];
+
+/** The parser, made from {@link COMMANDS}. `onCall` gets the command line once it is known to be right. */
+export function buildProgram(output: ProgramOutput, onCall: (call: Call) => void): Command {
+  const program = new Command('portcullis')
+    .description('Explains and proves Kubernetes network policy.')
+    .usage('COMMAND [flags]')
+    .helpOption('-h, --help', 'help for a command')
+    .helpCommand('help [command]', 'help for a command')
+    .configureHelp({ helpWidth: HELP_WIDTH })
+    .addHelpText('after', () => examplesText(TOP_EXAMPLES));
+  configure(program, output);
+  for (const spec of COMMANDS) program.addCommand(buildCommand(spec, output, onCall));
+  return program;
+}
+
+function configure(command: Command, output: ProgramOutput): void {
+  command
+    .exitOverride()
+    .showHelpAfterError(`see \`${command.name() === 'portcullis' ? '' : 'portcullis '}${command.name()} --help\``)
+    .configureOutput({
+      writeOut: output.out,
+      writeErr: output.err,
+      outputError: (text, write) => write(`portcullis: ${text.replace(/^error: /, 'error: ')}`),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+}
+
+function buildCommand(spec: CommandSpec, output: ProgramOutput, onCall: (call: Call) => void): Command {
+  const command = new Command(spec.name)
+    .helpGroup(spec.group)
+    .summary(spec.summary)
+    .description(spec.description)
+    .helpOption('-h, --help', 'this help')
+    .configureHelp({ helpWidth: HELP_WIDTH });
+  configure(command, output);
+  for (const argument of spec.arguments) {
+    const name = argument.variadic === true ? `${argument.name}...` : argument.name;
+    const built = new Argument(argument.required ? `<${name}>` : `[${name}]`, argument.description);
+    command.addArgument(built);
+  }
+  const attributes = new Map<OptionSpec, string>();
+  for (const option of optionsOf(spec)) {
+    const built = buildOption(option);
+    attributes.set(option, built.attributeName());
+    command.addOption(built);
+  }
+  if (spec.examples.length > 0) command.addHelpText('after', () => examplesText(spec.examples));
+  command.action(() => {
+    const values = readFlags(spec, attributes, command.opts<Record<string, unknown>>());
+    checkArguments(spec, command.args);
+    onCall({ command: spec, args: command.args, flags: new Flags(values) });
+  });
+  return command;
+}
+
+function buildOption(spec: OptionSpec): Option {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  const value = spec.value === undefined ? '' : ` <${spec.value}>`;
+  const option = new Option(`${short}--${spec.name}${value}`, spec.description).helpGroup(spec.group);
+  if (spec.repeatable === true) {
+    option.argParser((text: string, previous: readonly string[] | undefined) => [...(previous ?? []), text]);
+  }
+  return option;
+}
+
+function readFlags(
+  spec: CommandSpec,
+  attributes: ReadonlyMap<OptionSpec, string>,
+  opts: Readonly<Record<string, unknown>>,
+): Map<string, string | boolean | readonly string[]> {
+  const values = new Map<string, string | boolean | readonly string[]>();
+  for (const [option, attribute] of attributes) {
+    const given = opts[attribute];
+    if (option.name.startsWith('no-')) {
+      values.set(option.name, given === false);
+    } else if (typeof given === 'string') {
+      checkChoice(`${option.name === 'output' ? 'output format' : `--${option.name}`}`, given, option.choices, spec);
+      values.set(option.name, given);
+    } else if (typeof given === 'boolean' || Array.isArray(given)) {
+      values.set(option.name, given);
+    }
+  }
+  return values;
+}
+
+function checkArguments(spec: CommandSpec, args: readonly string[]): void {
+  for (const [index, argument] of spec.arguments.entries()) {
+    const given = args[index];
+    if (given !== undefined) checkChoice(argument.name, given, argument.choices, spec);
+  }
+}
+
+function checkChoice(what: string, given: string, choices: readonly string[] | undefined, spec: CommandSpec): void {
+  if (choices === undefined || choices.includes(given)) return;
+  throw new UsageError(
+    `unknown ${what} "${given}": ${spec.name} has ${choices.join(', ')}`,
+    didYouMean(nearestNames(given, choices)),
+  );
+}
+
+function examplesText(examples: readonly Example[]): string {
+  const lines = examples.map(({ line, does }) => `  # ${does}\n  ${line}`);
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+import type { Context } from './context.ts';
+
+/** What a word on the command line stands for, for completion. */
+export type Completes = 'file' | 'namespace' | 'endpoint' | 'policy' | 'nothing';
+
+/** A flag as data: parsing, help and completion are made from it. */
+export interface OptionSpec {
+  /** Long name without dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** Name of the value in the help, in capitals; absent for a switch. */
+  readonly value?: string;
+  readonly repeatable?: boolean;
+  /** The only values that are right. */
+  readonly choices?: readonly string[];
+  readonly description: string;
+  /** Heading in the help. */
+  readonly group: string;
+  readonly completes?: Completes;
+}
+
+/** A word without dashes. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
+  readonly variadic?: boolean;
+  readonly choices?: readonly string[];
+  readonly completes?: Completes;
+}
+
+/** A command line of the help with what it does. */
+export interface Example {
+  readonly line: string;
+  readonly does: string;
+}
+
+/** A command as data. Its code is loaded when it runs. */
+export interface CommandSpec {
+  readonly name: string;
+  /** Heading in the list of commands. */
+  readonly group: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  /** Output formats; the first is the default. */
+  readonly formats: readonly string[];
+  readonly examples: readonly Example[];
+  readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
+}

@@ -1,0 +1,4 @@
+/** Manifests: YAML and JSON text to objects with positions, and diagnostics. */
+
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { type IgnoredKind, type ManifestInput, type ManifestResult, type ReadOptions, readManifests } from './read.ts';

@@ -1,0 +1,296 @@
+import { decodeObject } from '../model/decode.ts';
+import { type Diagnostic, type FieldPath, formatPath, type ObjectRef, type ObjectSource } from '../model/source.ts';
+import { type KubeObject, objectRef } from '../model/types.ts';
+import { decodeText } from './decode-text.ts';
+import {
+  type DocumentResult,
+  isObject,
+  type Locator,
+  type Note,
+  type ParsedDocument,
+  type Problem,
+} from './document.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { type ListedValue, takeFromLists } from './lists.ts';
+import { readText } from './read-text.ts';
+import { quoteHelp } from './scalars.ts';
+import { TextFile } from './text-file.ts';
+
+/** One text to read objects from. */
+export interface ManifestInput {
+  /** The file as the user named it; `-` for standard input. */
+  readonly name: string;
+  /** Text, or bytes in UTF-8 or (with a byte order mark) UTF-16. */
+  readonly content: string | Uint8Array;
+}
+
+export interface ReadOptions {
+  /** The namespace of namespaced objects that name none; `default` when absent. */
+  readonly defaultNamespace?: string;
+  /** Makes unknown and duplicate fields errors that drop their object, as kubectl does (spec section 5). */
+  readonly strict?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Told now and then how much has been read, in units of `content.length` summed over the inputs. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** How many objects there were of a kind that network policy does not depend on. */
+export interface IgnoredKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly count: number;
+}
+
+export interface ManifestResult {
+  /** Every object that was read without error, in the order of the input; of an object given twice the last. */
+  readonly objects: readonly KubeObject[];
+  /** In the order of their first occurrence. */
+  readonly ignored: readonly IgnoredKind[];
+  /** In the order of the input. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Documents with content, readable or not; a List counts as one. */
+  readonly documents: number;
+}
+
+/** Progress is told after this much input, in UTF-16 units. */
+const PROGRESS_STEP = 256 * 1024;
+
+/**
+ * Reads Kubernetes objects from YAML and JSON texts: streams of documents, Lists, typed lists. Never throws on any
+ * content; what cannot be read is dropped with a diagnostic at its place, and never hides what can.
+ *
+ * An object given twice (same kind, namespace and name) is replaced by the later one, as with `kubectl apply`, with a
+ * warning. Each object carries a source that finds its fields in the text when asked.
+ *
+ * Codes of its own, errors unless said otherwise: `yaml-syntax`, `json-syntax`, `template` (a warning when the document
+ * can be read), `binary`, `encoding`, `not-an-object`, `complex-key`, `not-json`, `yaml-tag`, `yaml-merge`,
+ * `undefined-alias`, `cyclic-alias`, `alias-expansion`, `too-deep`, `too-large`; warnings: `duplicate-field` (an error
+ * when strict), `duplicate-object`, `yaml-1.1`. Those of `decodeObject` are passed on.
+ */
+export function readManifests(inputs: Iterable<ManifestInput>, options: ReadOptions = {}): ManifestResult {
+  const collection = new Collection(options);
+  let done = 0;
+  for (const { name, content } of inputs) {
+    const decoded = decodeText(name, content);
+    if ('diagnostic' in decoded) collection.diagnostics.push(decoded.diagnostic);
+    else readInput(name, decoded.text, collection, options, (share) => done + Math.round(share * content.length));
+    done += content.length;
+    options.onProgress?.(done);
+  }
+  return collection.result();
+}
+
+function readInput(
+  name: string,
+  text: string,
+  collection: Collection,
+  { limits, onProgress }: ReadOptions,
+  doneAt: (share: number) => number,
+): void {
+  const file = new TextFile(name, text);
+  let told = 0;
+  for (const { results, offset } of readText(name, text, { ...DEFAULT_LIMITS, ...limits })) {
+    for (const result of results) collection.addDocument(file, result);
+    if (onProgress !== undefined && offset - told >= PROGRESS_STEP && offset < text.length) {
+      told = offset;
+      onProgress(doneAt(offset / text.length));
+    }
+  }
+}
+
+/** What has been read so far. */
+class Collection {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #options: ReadOptions;
+  readonly #most: number;
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #ignored = new Map<string, { apiVersion: string; kind: string; count: number }>();
+  #documents = 0;
+
+  constructor(options: ReadOptions) {
+    this.#options = options;
+    this.#most = options.limits?.diagnosticsPerDocument ?? DEFAULT_LIMITS.diagnosticsPerDocument;
+  }
+
+  result(): ManifestResult {
+    return {
+      objects: [...this.#objects.values()],
+      ignored: [...this.#ignored.values()],
+      diagnostics: this.diagnostics,
+      documents: this.#documents,
+    };
+  }
+
+  addDocument(file: TextFile, result: DocumentResult): void {
+    if ('problems' in result) {
+      this.#documents++;
+      this.diagnostics.push(
+        ...atMost(
+          result.problems.map((problem) => problemDiagnostic(file, problem)),
+          this.#most,
+        ),
+      );
+      return;
+    }
+    const { document } = result;
+    if (document.value === null) return;
+    this.#documents++;
+    for (const listed of takeFromLists(document.value, document.notes)) this.#addListed(file, document, listed);
+  }
+
+  #addListed(file: TextFile, document: ParsedDocument, listed: ListedValue): void {
+    const locator = document.locator(listed.path);
+    if (!isObject(listed.value)) {
+      this.diagnostics.push(notAnObject(file, locator, listed));
+    } else if (listed.envelope) {
+      this.diagnostics.push(...this.#noteDiagnostics(file, listed, undefined));
+    } else this.#addObject(file, document, listed, new TextSource(file, locator));
+  }
+
+  #addObject(file: TextFile, document: ParsedDocument, listed: ListedValue, source: ObjectSource): void {
+    const { defaultNamespace, strict = false } = this.#options;
+    const namespace = defaultNamespace === undefined ? {} : { defaultNamespace };
+    const decoded = decodeObject(listed.value, { source, strict, ...namespace });
+    if (decoded.ignored !== undefined) {
+      this.#countIgnored(decoded.ignored.apiVersion, decoded.ignored.kind);
+      this.diagnostics.push(...decoded.diagnostics);
+      return;
+    }
+    const ref = decoded.object === undefined ? decoded.diagnostics[0]?.object : objectRef(decoded.object);
+    const notes = this.#noteDiagnostics(file, listed, ref);
+    const fromDecoding = document.json ? decoded.diagnostics : decoded.diagnostics.map(withQuoteHelp);
+    const untold = notes.filter((note) => !fromDecoding.some((error) => isToldBy(note, error)));
+    this.diagnostics.push(...[...untold, ...fromDecoding].sort(byPosition));
+    if (decoded.object !== undefined && notes.every(({ severity }) => severity !== 'error')) {
+      this.#keep(decoded.object, source);
+    }
+  }
+
+  /** Keeps an object in place of an earlier one with the same name. */
+  #keep(object: KubeObject, source: ObjectSource): void {
+    const ref = objectRef(object);
+    const group = object.apiVersion.includes('/') ? object.apiVersion.replace(/\/.*/, '') : '';
+    const generated = object.metadata.name === '';
+    const id = generated ? `#${this.#objects.size}` : JSON.stringify([group, ref.kind, ref.namespace, ref.name]);
+    const earlier = this.#objects.get(id)?.source?.start;
+    if (earlier !== undefined) {
+      const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+      this.diagnostics.push({
+        code: 'duplicate-object',
+        severity: 'warning',
+        message: `${ref.kind} ${name} replaces the one at ${earlier.file}:${earlier.line}:${earlier.column}`,
+        help: 'the later one counts, as with kubectl apply',
+        object: ref,
+        source: source.locate([]),
+      });
+      this.#objects.delete(id);
+    }
+    this.#objects.set(id, object);
+  }
+
+  #countIgnored(apiVersion: string, kind: string): void {
+    const id = `${apiVersion}/${kind}`;
+    const known = this.#ignored.get(id);
+    if (known === undefined) this.#ignored.set(id, { apiVersion, kind, count: 1 });
+    else known.count++;
+  }
+
+  #noteDiagnostics(file: TextFile, { notes, path }: ListedValue, object: ObjectRef | undefined): readonly Diagnostic[] {
+    if (notes.length === 0) return [];
+    const firstTemplate = notes.findIndex(({ code }) => code === 'template');
+    const told = notes.filter(({ code }, index) => code !== 'template' || index === firstTemplate);
+    const strict = this.#options.strict === true;
+    return atMost(
+      told.map((note) => noteDiagnostic(file, note, note.path.slice(path.length), strict, object)),
+      this.#most,
+    );
+  }
+}
+
+/** The source of an object in a text that is kept; fields are looked up when asked for. */
+class TextSource implements ObjectSource {
+  readonly #file: TextFile;
+  readonly #locator: Locator;
+
+  constructor(file: TextFile, locator: Locator) {
+    this.#file = file;
+    this.#locator = locator;
+  }
+
+  get file(): string {
+    return this.#file.name;
+  }
+
+  get start(): ReturnType<TextFile['position']> {
+    return this.#file.position(this.#locator.start());
+  }
+
+  locate(path: FieldPath, at: 'key' | 'value' = 'value'): ReturnType<TextFile['span']> {
+    return this.#file.span(this.#locator.find(path, at));
+  }
+}
+
+function problemDiagnostic(file: TextFile, { code, message, help, extent }: Problem): Diagnostic {
+  return { code, severity: 'error', message, ...(help === undefined ? {} : { help }), source: file.span(extent) };
+}
+
+function noteDiagnostic(
+  file: TextFile,
+  { code, message, help, extent }: Note,
+  path: FieldPath,
+  strict: boolean,
+  object: ObjectRef | undefined,
+): Diagnostic {
+  const duplicate = code === 'duplicate-field';
+  const text = formatPath(path);
+  return {
+    code,
+    severity: duplicate && strict ? 'error' : 'warning',
+    message: duplicate ? `${message} "${text}"` : message,
+    ...(help === undefined ? {} : { help }),
+    ...(object === undefined ? {} : { object }),
+    ...(text === '' ? {} : { path: text }),
+    source: file.span(extent),
+  };
+}
+
+function notAnObject(file: TextFile, locator: Locator, { value, path }: ListedValue): Diagnostic {
+  const what = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  const help = Array.isArray(value)
+    ? 'put the objects under `items:` of a `kind: List`, or into documents of their own'
+    : 'an object has apiVersion, kind and metadata';
+  return {
+    code: 'not-an-object',
+    severity: 'error',
+    message: `${what} is not a Kubernetes object`,
+    help,
+    ...(path.length === 0 ? {} : { path: formatPath(path) }),
+    source: file.span(locator.find([], 'value')),
+  };
+}
+
+/** Where text was wanted and an unquoted YAML scalar is something else, says what to write. */
+function withQuoteHelp(diagnostic: Diagnostic): Diagnostic {
+  const { code, message, source } = diagnostic;
+  if (code !== 'wrong-type' || !/^expected [^,]*string/.test(message)) return diagnostic;
+  if (source === undefined || !('lineText' in source)) return diagnostic;
+  const start = source.column - 1;
+  const help = quoteHelp(source.lineText.slice(start, start + source.length));
+  return help === undefined ? diagnostic : { ...diagnostic, help };
+}
+
+/** Whether a surprise of YAML 1.1 is told by an error with its help, at the same place. */
+function isToldBy(note: Diagnostic, error: Diagnostic): boolean {
+  return note.code === 'yaml-1.1' && error.code === 'wrong-type' && byPosition(note, error) === 0;
+}
+
+function byPosition({ source: a }: Diagnostic, { source: b }: Diagnostic): number {
+  return a === undefined || b === undefined ? 0 : a.line - b.line || a.column - b.column;
+}
+
+/** The first few diagnostics, and how many there are beyond them. */
+function atMost(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
+  const next = diagnostics[most];
+  if (next === undefined) return diagnostics;
+  return [...diagnostics.slice(0, most), { ...next, message: `and ${diagnostics.length - most} more like this` }];
+}

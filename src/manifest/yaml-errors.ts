@@ -1,0 +1,185 @@
+import type { CST, YAMLError } from 'yaml';
+import type { Problem } from './document.ts';
+import { isBlank } from './text-file.ts';
+
+interface Explained {
+  readonly start: number;
+  readonly end: number;
+  readonly message: string;
+  readonly help?: string;
+}
+
+/**
+ * The syntax errors of a document in plain words, in the order of the text and at most one per line: what follows on
+ * the same line is nearly always caused by the first.
+ */
+export function syntaxProblems(text: string, errors: readonly YAMLError[], tokens: readonly CST.Token[]): Problem[] {
+  const unclosed = findUnclosed(tokens);
+  const explained = errors
+    .filter((error) => !isEcho(error, errors))
+    .map((error) => explain(text, error, errors, unclosed));
+  explained.sort((a, b) => a.start - b.start);
+  const lines = new Set<number>();
+  const problems: Problem[] = [];
+  for (const { start, end, message, help } of explained) {
+    const line = text.lastIndexOf('\n', start - 1);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    const extent = { start, end: Math.max(end, start + 1) };
+    problems.push({ code: 'yaml-syntax', message, ...(help === undefined ? {} : { help }), extent });
+  }
+  return problems;
+}
+
+/** A key over several lines that is already told as a mapping behind another key. */
+function isEcho({ code, pos }: YAMLError, all: readonly YAMLError[]): boolean {
+  if (code !== 'MULTILINE_IMPLICIT_KEY') return false;
+  return all.some((other) => other.code === 'BLOCK_AS_IMPLICIT_KEY' && other.pos[0] === pos[0]);
+}
+
+function explain(
+  text: string,
+  error: YAMLError,
+  all: readonly YAMLError[],
+  unclosed: ReadonlyMap<string, number>,
+): Explained {
+  const [start, end] = error.pos;
+  const tab = indentTab(text, start);
+  if (tab !== undefined) {
+    return { start: tab, end: tab + 1, message: 'a tab cannot indent YAML', help: 'indent with spaces' };
+  }
+  const closer = /must (?:be sufficiently indented and )?end with a ([\]}])/.exec(error.message)?.[1];
+  if (closer !== undefined) {
+    const opener = closer === '}' ? '{' : '[';
+    const at = unclosed.get(opener) ?? start;
+    return { start: at, end: at + 1, message: `\`${opener}\` is never closed: \`${closer}\` is missing` };
+  }
+  const quote = /^Missing closing (["'])/.exec(error.message)?.[1];
+  if (quote !== undefined) {
+    const at = unclosed.get(quote) ?? start;
+    const stop = firstLineEnd(text, at);
+    return { start: at, end: stop, message: `this quoted text never ends: a closing ${quote} is missing` };
+  }
+  const known = explainCode(text, error, all);
+  return known ?? { start, end, message: plainWords(error.message) };
+}
+
+function explainCode(text: string, error: YAMLError, all: readonly YAMLError[]): Explained | undefined {
+  const [start, end] = error.pos;
+  const stop = firstLineEnd(text, start);
+  const rest = text.slice(start, stop).trimEnd();
+  switch (error.code) {
+    case 'BAD_INDENT': {
+      const at = Math.min(start + rest.search(/\S|$/), stop);
+      return { start: at, end: stop, message: 'bad indentation: this line is not at the column of its neighbours' };
+    }
+    case 'MULTILINE_IMPLICIT_KEY':
+      return missingColon(start, rest);
+    case 'BLOCK_AS_IMPLICIT_KEY': {
+      const multiline = all.some(({ code, pos }) => code === 'MULTILINE_IMPLICIT_KEY' && pos[0] === start);
+      if (multiline) {
+        const next = nextContent(text, stop);
+        const message = `bad indentation: this line is deeper than the one above, which already has the value \`${rest}\``;
+        return { start: next, end: firstLineEnd(text, next), message };
+      }
+      const help = 'quote the text if it is meant to contain `: `, or put the mapping on lines of its own';
+      return { start, end: stop, message: 'a mapping cannot begin behind another key on the same line', help };
+    }
+    case 'BAD_SCALAR_START':
+      return {
+        start,
+        end: stop,
+        message: `unquoted text cannot begin with \`${text.charAt(start)}\``,
+        help: `write "${rest}"`,
+      };
+    case 'BAD_DQ_ESCAPE': {
+      const message = `\`${text.slice(start, start + 2)}\` is not an escape sequence`;
+      return { start, end: start + 2, message, help: "double the backslash, or use 'single quotes'" };
+    }
+    case 'MISSING_CHAR':
+      return /^Implicit map keys need/.test(error.message) ? missingColon(start, rest) : undefined;
+    case 'UNEXPECTED_TOKEN': {
+      const bracket = text.charAt(start);
+      if (bracket === ']' || bracket === '}') {
+        return { start, end: start + 1, message: `\`${bracket}\` closes nothing` };
+      }
+      if (/at node end$/.test(error.message)) {
+        const help = 'check the indentation, and the quotes of the value before it';
+        return { start, end: stop, message: 'this text follows a value that has already ended', help };
+      }
+      return undefined;
+    }
+    default:
+      return end < start ? { start, end: start + 1, message: plainWords(error.message) } : undefined;
+  }
+}
+
+function missingColon(start: number, line: string): Explained {
+  const end = start + line.length;
+  const dash = /^-[^\s-]/.test(line);
+  if (dash) return { start, end, message: 'a space is missing after `-`' };
+  const glued = /^[^\s:]+:(?=\S)/.exec(line)?.[0];
+  if (glued !== undefined) return { start, end, message: `a space is missing after \`${glued}\`` };
+  return { start, end, message: `\`${line}\` is neither a key nor a list item: \`:\` is missing` };
+}
+
+/** The messages of the parser that are clear as they are, in the style of all others. */
+function plainWords(message: string): string {
+  const text = message.replace(/^Unexpected (\S+) token in YAML (?:stream|document): (.*)$/, 'unexpected $2 here');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The first tab in the indentation of the line of an offset. */
+function indentTab(text: string, at: number): number | undefined {
+  let i = text.lastIndexOf('\n', at - 1) + 1;
+  while (text.charAt(i) === ' ') i++;
+  return text.charAt(i) === '\t' ? i : undefined;
+}
+
+function firstLineEnd(text: string, at: number): number {
+  const lf = text.indexOf('\n', at);
+  const end = lf < 0 ? text.length : lf;
+  return text.charAt(end - 1) === '\r' ? end - 1 : end;
+}
+
+function nextContent(text: string, lineEnd: number): number {
+  let i = text.indexOf('\n', lineEnd) + 1;
+  while (isBlank(text.charCodeAt(i))) i++;
+  return i;
+}
+
+/** The offset of the first bracket or quote of each sort that opens and never closes. */
+function findUnclosed(tokens: readonly CST.Token[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const note = (opener: string, offset: number): void => {
+    found.set(opener, Math.min(offset, found.get(opener) ?? offset));
+  };
+  const stack: (CST.Token | null | undefined)[] = [...tokens];
+  for (let token = stack.pop(); token !== undefined || stack.length > 0; token = stack.pop()) {
+    if (token === null || token === undefined) continue;
+    switch (token.type) {
+      case 'document':
+        stack.push(token.value);
+        break;
+      case 'single-quoted-scalar':
+      case 'double-quoted-scalar': {
+        const { source } = token;
+        if (source.length < 2 || source.at(-1) !== source[0]) note(source.charAt(0), token.offset);
+        break;
+      }
+      case 'flow-collection': {
+        const closer = token.start.source === '{' ? '}' : ']';
+        if (token.end[0]?.source !== closer) note(token.start.source, token.offset);
+        for (const item of token.items) stack.push(item.key, item.value);
+        break;
+      }
+      case 'block-map':
+        for (const item of token.items) stack.push(item.key, item.value);
+        break;
+      case 'block-seq':
+        for (const item of token.items) stack.push(item.value);
+        break;
+    }
+  }
+  return found;
+}

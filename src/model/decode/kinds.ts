@@ -1,0 +1,145 @@
+/** The kinds that are decoded: their API versions, scope, and how the typed object is made. */
+
+import type { KubeObject, ObjectMeta, Workload, WorkloadKind } from '../types.ts';
+import type { DecodeContext } from './context.ts';
+import { metaOnly, namespaceMeta, node, nodeParts, pod, podParts, service, serviceSpec } from './core.ts';
+import { objectMeta, policyMeta, type RawMeta } from './metadata.ts';
+import { networkPolicy, networkPolicySpec } from './network-policy.ts';
+import type { Reader } from './schema.ts';
+import { cronJob, cronJobTemplate, templated, templatedTemplate } from './workload.ts';
+
+/** How one kind is decoded. To add a kind, add an entry to {@link KINDS}. */
+export interface KindDecoder {
+  /** The version that is served. */
+  readonly apiVersion: string;
+  /**
+   * Versions that are no longer served: `read` when they are close enough to be read all the same, with a warning;
+   * `refused` when they are an error, as on the server. Other versions of a group named here or by
+   * {@link apiVersion} are an error too; other groups are other kinds.
+   */
+  readonly formerVersions: { readonly read: readonly string[]; readonly refused: readonly string[] };
+  /** Reads the whole object. The answer means nothing once the context has failed. */
+  decode(value: unknown, defaultNamespace: string, context: DecodeContext): KubeObject;
+}
+
+/** What is particular to an object of a kind. Workloads are one type, so their kinds are not told apart. */
+type Parts<K extends KubeObject['kind']> = Omit<
+  K extends WorkloadKind ? Workload : Extract<KubeObject, { kind: K }>,
+  'apiVersion' | 'kind' | 'source'
+>;
+
+interface KindSpec<Raw, K extends KubeObject['kind']> {
+  readonly kind: K;
+  readonly apiVersion: string;
+  readonly read?: readonly string[];
+  readonly refused?: readonly string[];
+  readonly reader: Reader<Raw>;
+  make(raw: Raw, defaultNamespace: string, context: DecodeContext): Parts<K>;
+}
+
+function kind<Raw, K extends KubeObject['kind']>(spec: KindSpec<Raw, K>): readonly [string, KindDecoder] {
+  return [
+    spec.kind,
+    {
+      apiVersion: spec.apiVersion,
+      formerVersions: { read: spec.read ?? [], refused: spec.refused ?? [] },
+      decode: (value, defaultNamespace, context) => {
+        const raw = spec.reader.read(value, context);
+        const parts = spec.make(raw, defaultNamespace, context);
+        return { apiVersion: spec.apiVersion, kind: spec.kind, ...parts } as KubeObject;
+      },
+    },
+  ];
+}
+
+interface WithMeta {
+  readonly metadata?: RawMeta;
+}
+
+function namespaced(raw: WithMeta, defaultNamespace: string, context: DecodeContext): ObjectMeta {
+  return objectMeta(raw.metadata ?? {}, defaultNamespace, context);
+}
+
+function clusterScoped(raw: WithMeta, context: DecodeContext): ObjectMeta {
+  return objectMeta(raw.metadata ?? {}, undefined, context);
+}
+
+function workload(
+  name: Exclude<WorkloadKind, 'CronJob'>,
+  apiVersion: string,
+  read: readonly string[] = [],
+): readonly [string, KindDecoder] {
+  return kind({
+    kind: name,
+    apiVersion,
+    read,
+    reader: templated,
+    make: (raw, defaultNamespace, context) => ({
+      metadata: namespaced(raw, defaultNamespace, context),
+      template: templatedTemplate(raw, context),
+    }),
+  });
+}
+
+/** By the name of the kind. */
+export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
+  kind({
+    kind: 'NetworkPolicy',
+    apiVersion: 'networking.k8s.io/v1',
+    refused: ['extensions/v1beta1'],
+    reader: networkPolicy,
+    make: (raw, defaultNamespace) => ({
+      metadata: policyMeta(raw.metadata ?? {}, defaultNamespace),
+      spec: networkPolicySpec(raw.spec ?? {}),
+    }),
+  }),
+  kind({
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    reader: metaOnly,
+    make: (raw, _defaultNamespace, context) => ({ metadata: namespaceMeta(clusterScoped(raw, context)) }),
+  }),
+  kind({
+    kind: 'Node',
+    apiVersion: 'v1',
+    reader: node,
+    make: (raw, _defaultNamespace, context) => ({
+      metadata: clusterScoped(raw, context),
+      ...nodeParts(raw, context),
+    }),
+  }),
+  kind({
+    kind: 'Pod',
+    apiVersion: 'v1',
+    reader: pod,
+    make: (raw, defaultNamespace, context) => ({
+      metadata: namespaced(raw, defaultNamespace, context),
+      ...podParts(raw, context),
+    }),
+  }),
+  kind({
+    kind: 'Service',
+    apiVersion: 'v1',
+    reader: service,
+    make: (raw, defaultNamespace, context) => ({
+      metadata: namespaced(raw, defaultNamespace, context),
+      spec: serviceSpec(raw, context),
+    }),
+  }),
+  workload('Deployment', 'apps/v1', ['apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1']),
+  workload('ReplicaSet', 'apps/v1', ['apps/v1beta2', 'extensions/v1beta1']),
+  workload('StatefulSet', 'apps/v1', ['apps/v1beta2', 'apps/v1beta1']),
+  workload('DaemonSet', 'apps/v1', ['apps/v1beta2', 'extensions/v1beta1']),
+  workload('Job', 'batch/v1'),
+  workload('ReplicationController', 'v1'),
+  kind({
+    kind: 'CronJob',
+    apiVersion: 'batch/v1',
+    read: ['batch/v1beta1', 'batch/v2alpha1'],
+    reader: cronJob,
+    make: (raw, defaultNamespace, context) => ({
+      metadata: namespaced(raw, defaultNamespace, context),
+      template: cronJobTemplate(raw, context),
+    }),
+  }),
+]);

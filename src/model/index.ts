@@ -1,0 +1,13 @@
+/** The model: typed objects, decoding and defaulting, selectors, validation. */
+
+export { type Decoded, type DecodeOptions, decodeObject } from './decode.ts';
+export {
+  formatLabelSelector,
+  matchesSelector,
+  parseLabelSelector,
+  selectorIsEmpty,
+  selectorKey,
+} from './selector.ts';
+export * from './source.ts';
+export * from './types.ts';
+export { fieldErrorText, type ValidationOptions, validateNetworkPolicy } from './validate/index.ts';

@@ -1,0 +1,3 @@
+export { fieldErrorText } from './field-errors.ts';
+export * from './names.ts';
+export { type ValidationOptions, validateNetworkPolicy } from './network-policy.ts';

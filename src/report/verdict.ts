@@ -1,0 +1,196 @@
+import type { CanAnswer, CanCase, Explanation, PortEntry } from '../analysis/index.ts';
+import type { Direction, DirectionVerdict, NearMiss, PolicyRef, RuleRef, Tier } from '../engine/verdict.ts';
+import type { SourcePosition } from '../model/source.ts';
+import { formatPosition, objectName } from './diagnostics.ts';
+import { formatPorts } from './ports.ts';
+import { renderSnippet } from './snippet.ts';
+import { PLAIN, type Style } from './style.ts';
+import { visible } from './text.ts';
+
+/** Cases that are shown one by one; more are counted. */
+const SHOWN_CASES = 20;
+
+/** The `Verdict` document of an answer, as JSON with a line break at the end. */
+export function verdictJson(answer: CanAnswer, explanation?: Explanation): string {
+  const { from, to, protocol, port, allowed, ports, families, egress, ingress, cases, notes } = answer;
+  const document = {
+    apiVersion: 'portcullis.dev/v1',
+    kind: 'Verdict',
+    from,
+    to,
+    protocol,
+    port,
+    allowed,
+    ports: ports?.map(portData),
+    families,
+    egress: directionData(egress),
+    ingress: directionData(ingress),
+    ...(cases.length > 1 ? { cases: cases.map(caseData) } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+    ...(explanation === undefined ? {} : { explanation: explanationData(explanation) }),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function portData({ protocol, ranges, families }: PortEntry): object {
+  return { protocol, ranges, ...(families === undefined ? {} : { families }) };
+}
+
+function caseData(one: CanCase): object {
+  const { from, to, family, protocol, port, allowed, ports, egress, ingress } = one;
+  return {
+    from,
+    to,
+    family,
+    protocol,
+    port,
+    allowed,
+    ports: ports?.map(portData),
+    egress: directionData(egress),
+    ingress: directionData(ingress),
+  };
+}
+
+function directionData({ allowed, tier, decidedBy, isolatedBy, nearMisses }: DirectionVerdict): object {
+  return {
+    allowed,
+    tier,
+    decidedBy: decidedBy === null ? null : ruleData(decidedBy),
+    isolatedBy: isolatedBy.map(policyData),
+    ...(allowed ? {} : { nearMisses: nearMisses.map(nearMissData) }),
+  };
+}
+
+function policyData({ kind, namespace, name, source }: PolicyRef): object {
+  return { kind, namespace, name, source: positionData(source) };
+}
+
+function ruleData({ policy, rule, peer, port, action, source }: RuleRef): object {
+  return { policy: policyData(policy), rule, peer, port, action, source: positionData(source) };
+}
+
+function nearMissData({ policy, rule, peer, missed, message, source }: NearMiss): object {
+  return { policy: policyData(policy), rule, peer, missed, message, source: positionData(source) };
+}
+
+function positionData(source: SourcePosition | undefined): object | undefined {
+  return source === undefined ? undefined : { file: source.file, line: source.line, column: source.column };
+}
+
+function explanationData({ summary, directions, flip }: Explanation): object {
+  return {
+    summary,
+    directions: directions.map(({ direction, subject, allowed, steps, cites }) => ({
+      direction,
+      subject,
+      allowed,
+      steps,
+      cites: cites.map(({ position, note }) => ({
+        source: positionData(position),
+        note,
+        text: position.lineText.trim(),
+      })),
+    })),
+    flip,
+  };
+}
+
+/** `allowed: shop/frontend[Deployment] -> shop/cart[Deployment] 7070/TCP` and why, in one short line for each direction that says something. */
+export function verdictText(answer: CanAnswer, style: Style = PLAIN): string {
+  let text = `${headline(answer, style)}\n`;
+  for (const line of reasonLines(answer)) text += `  ${line}\n`;
+  for (const note of answer.notes) text += `  ${style.warning('note')}: ${visible(note)}\n`;
+  return text + casesText(answer, style);
+}
+
+/** The verdict, then the reasoning of each direction with the lines of the manifests, then what would change it. */
+export function explanationText(answer: CanAnswer, explanation: Explanation, style: Style = PLAIN): string {
+  let text = `${headline(answer, style)}\n${visible(explanation.summary)}\n`;
+  for (const { direction, subject, allowed, steps, cites } of explanation.directions) {
+    const word = allowed ? style.good('allowed') : style.error('denied');
+    text += `\n${style.bold(`${direction} of ${visible(subject)}`)}: ${word}\n`;
+    for (const step of steps) text += `  ${visible(step)}\n`;
+    for (const { position, note } of cites) {
+      text += `\n  ${style.bold(formatPosition(position))}\n${renderSnippet(position, style, note)}`;
+    }
+  }
+  if (explanation.flip.length > 0) {
+    text += `\n${style.bold(answer.allowed ? 'To deny it' : 'To allow it')}:\n`;
+    for (const change of explanation.flip) text += `  - ${visible(change)}\n`;
+  }
+  if (answer.notes.length > 0) text += '\n';
+  for (const note of answer.notes) text += `${style.warning('note')}: ${visible(note)}\n`;
+  return text + casesText(answer, style);
+}
+
+function headline(answer: CanAnswer, style: Style): string {
+  const { allowed, from, to, ports, families } = answer;
+  const word = allowed ? style.good('allowed') : style.error('denied');
+  let what = askedPort(answer);
+  if (ports !== undefined) what = allowed ? formatPorts(ports) : 'on every port';
+  const only = families === undefined ? '' : ` (${families.join(' and ')} only)`;
+  return `${word}: ${visible(from)} -> ${visible(to)} ${what}${only}`.trimEnd();
+}
+
+function askedPort({ port, protocol }: { port?: number | string; protocol?: string }): string {
+  if (port === undefined) return protocol ?? '';
+  const text = visible(String(port));
+  return protocol === undefined || text.endsWith(`/${protocol}`) ? text : `${text}/${protocol}`;
+}
+
+function reasonLines(answer: CanAnswer): string[] {
+  if (answer.allowed) {
+    const lines = [reason('egress', answer.egress), reason('ingress', answer.ingress)];
+    const open = lines.filter((line) => line !== undefined);
+    return open.length > 0 ? open : [unisolated(answer)];
+  }
+  const denied = (['egress', 'ingress'] as const).filter((direction) => !answer[direction].allowed);
+  return denied.map((direction) =>
+    denial(direction, direction === 'egress' ? answer.from : answer.to, answer[direction]),
+  );
+}
+
+const DECIDED_WITHOUT_POLICY: Partial<Record<Tier, string>> = {
+  self: 'a pod always reaches itself',
+  node: "traffic with the pod's own node is always allowed",
+};
+
+/** `undefined`: no policy has a say in this direction. */
+function reason(direction: Direction, { decidedBy, tier }: DirectionVerdict): string | undefined {
+  if (decidedBy !== null) return `${direction}: ${ruleName(decidedBy)} allows it`;
+  const always = DECIDED_WITHOUT_POLICY[tier];
+  return always === undefined ? undefined : `${direction}: ${always}`;
+}
+
+function unisolated(answer: CanAnswer): string {
+  return `no policy isolates ${visible(answer.from)} for egress or ${visible(answer.to)} for ingress`;
+}
+
+function denial(direction: Direction, subject: string, verdict: DirectionVerdict): string {
+  const { decidedBy, isolatedBy, nearMisses } = verdict;
+  if (decidedBy !== null) return `${direction}: ${ruleName(decidedBy)} denies it`;
+  const [miss] = nearMisses;
+  const policies = isolatedBy.map((policy) => objectName(policy)).join(', ');
+  const isolated = `${direction}: ${visible(subject)} is isolated by ${policies}, no rule allows it`;
+  if (miss === undefined) return isolated;
+  const where = miss.source === undefined ? '' : ` (${formatPosition(miss.source)})`;
+  return `${isolated}; nearest: ${objectName(miss.policy)} ${visible(miss.message)}${where}`;
+}
+
+/** `rule 1 of shop/cart (cart.yaml:14:7)`. Rules are counted from 1 in sentences. */
+function ruleName({ policy, rule, source }: RuleRef): string {
+  const where = source === undefined ? '' : ` (${formatPosition(source)})`;
+  return `rule ${rule + 1} of ${objectName(policy)}${where}`;
+}
+
+function casesText(answer: CanAnswer, style: Style): string {
+  if (answer.cases.length < 2) return '';
+  let text = `\n${style.bold('cases')}:\n`;
+  for (const one of answer.cases.slice(0, SHOWN_CASES)) {
+    const word = one.allowed ? style.good('allowed') : style.error('denied');
+    const what = one.ports === undefined ? askedPort(one) : one.allowed ? formatPorts(one.ports) : 'on every port';
+    text += `  ${word}: ${visible(one.from)} -> ${visible(one.to)} ${what} (${one.family})\n`;
+  }
+  const left = answer.cases.length - SHOWN_CASES;
+  return left > 0 ? `${text}  and ${left} more (see -o json)\n` : text;
+}

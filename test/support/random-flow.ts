@@ -1,0 +1,117 @@
+/** Connections worth asking about in a cluster: every end there is, and addresses and ports at the edges of its policies. */
+
+import fc from 'fast-check';
+import { unknownFamilies } from '../../src/engine/build.ts';
+import type { ClusterState, Flow, FlowEnd } from '../../src/engine/index.ts';
+import type { FlowProtocol } from '../../src/engine/verdict.ts';
+import type { IPBlock, NetworkPolicyPort } from '../../src/model/types.ts';
+import { type Address, type Family, formatAddress, lastAddress } from '../../src/net/address.ts';
+import { AddressSet } from '../../src/net/address-set.ts';
+import { parseCidr } from '../../src/net/cidr.ts';
+
+/** Numbers from which {@link flowFrom} picks the parts of a flow, whatever the cluster has. */
+export type FlowPick = readonly [from: number, to: number, family: number, protocol: number, port: number];
+
+const pickNumber = fc.nat(9999);
+const onePick: fc.Arbitrary<FlowPick> = fc.tuple(pickNumber, pickNumber, pickNumber, pickNumber, pickNumber);
+
+export function flowPicks(count: number): fc.Arbitrary<readonly FlowPick[]> {
+  return fc.array(onePick, { minLength: 1, maxLength: count, size: 'max' });
+}
+
+/** What flows in a cluster are made of. */
+export interface FlowParts {
+  readonly ends: readonly FlowEnd[];
+  readonly ports: readonly number[];
+  /** Families of pods whose address is unknown. */
+  readonly unknown: readonly Family[];
+}
+
+/** The ends and ports of a state. External addresses are those at the edges of blocks; none is that of a pod or node. */
+export function flowParts(state: ClusterState): FlowParts {
+  const blocks = [...state.policies.values()].flatMap(({ spec }) => [
+    ...spec.ingress.flatMap(({ from }) => from.map((peer) => peer.ipBlock)),
+    ...spec.egress.flatMap(({ to }) => to.map((peer) => peer.ipBlock)),
+  ]);
+  return {
+    ends: [...podEnds(state), ...hostEnds(state), ...externalEnds(state, blocks)],
+    ports: edgePorts(state),
+    unknown: unknownFamilies(state),
+  };
+}
+
+function podEnds(state: ClusterState): FlowEnd[] {
+  return [...state.pods.values()].map((pod) =>
+    pod.hostNetwork ? { type: 'host', node: pod.node, address: pod.addresses[0] } : { type: 'pod', pod },
+  );
+}
+
+function hostEnds(state: ClusterState): FlowEnd[] {
+  return [...state.nodes.values()].flatMap(({ name, addresses }) =>
+    [...addresses, undefined].map((address): FlowEnd => ({ type: 'host', node: name, address })),
+  );
+}
+
+function externalEnds(state: ClusterState, blocks: readonly (IPBlock | undefined)[]): FlowEnd[] {
+  const known = [...state.pods.values(), ...state.nodes.values()].flatMap(({ addresses }) => addresses);
+  const taken = AddressSet.unionOf(known.map((address) => AddressSet.ofAddress(address)));
+  const found = new Map<string, Address>();
+  const add = (family: Family, value: bigint): void => {
+    const address = { family, value };
+    if (value < 0n || value > lastAddress(family) || taken.contains(address)) return;
+    found.set(formatAddress(address), address);
+  };
+  for (const text of blocks.flatMap((block) => (block === undefined ? [] : [block.cidr, ...block.except]))) {
+    const block = parseCidr(text)?.cidr;
+    if (block === undefined) continue;
+    for (const { family, first, last } of AddressSet.ofCidr(block).ranges) {
+      for (const value of [first - 1n, first, last, last + 1n]) add(family, value);
+    }
+  }
+  add('IPv4', 0xc6336401n);
+  add('IPv6', 1n);
+  return [...found.values()].map((address) => ({ type: 'address', address }));
+}
+
+function edgePorts(state: ClusterState): number[] {
+  const ports = new Set([1, 80, 65535]);
+  const edges = ({ port, endPort }: NetworkPolicyPort): number[] =>
+    typeof port === 'number' ? [port - 1, port, endPort ?? port, (endPort ?? port) + 1] : [];
+  for (const { spec } of state.policies.values()) {
+    for (const rule of [...spec.ingress, ...spec.egress]) for (const port of rule.ports.flatMap(edges)) ports.add(port);
+  }
+  for (const pod of state.pods.values()) for (const { containerPort } of pod.ports) ports.add(containerPort);
+  return [...ports].filter((port) => port >= 1 && port <= 65535);
+}
+
+const PROTOCOLS: readonly FlowProtocol[] = ['TCP', 'UDP', 'SCTP', 'other'];
+
+/** The flow that a pick stands for; undefined when its ends share no address family. */
+export function flowFrom(parts: FlowParts, [from, to, family, protocol, port]: FlowPick): Flow | undefined {
+  const ends = { from: pick(parts.ends, from), to: pick(parts.ends, to) };
+  const common = familiesOf(ends.from, parts).filter((candidate) => familiesOf(ends.to, parts).includes(candidate));
+  if (common.length === 0) return undefined;
+  return { ...ends, family: pick(common, family), protocol: pick(PROTOCOLS, protocol), port: pick(parts.ports, port) };
+}
+
+function familiesOf(end: FlowEnd, { unknown }: FlowParts): readonly Family[] {
+  if (end.type === 'pod') {
+    return end.pod.addresses.length === 0 ? unknown : end.pod.addresses.map(({ family }) => family);
+  }
+  return end.address === undefined ? ['IPv4', 'IPv6'] : [end.address.family];
+}
+
+function pick<T>(list: readonly T[], number: number): T {
+  return list[number % list.length] as T;
+}
+
+/** A flow on one line, for messages. */
+export function flowText({ from, to, family, protocol, port }: Flow): string {
+  return `${endText(from)} -> ${endText(to)} ${protocol === 'other' ? 'ICMP' : `${port}/${protocol}`} on ${family}`;
+}
+
+function endText(end: FlowEnd): string {
+  if (end.type === 'pod') return end.pod.id;
+  const text = end.address === undefined ? 'unknown' : formatAddress(end.address);
+  return end.type === 'host' ? `node ${end.node ?? 'unknown'} (${text})` : text;
+}
