@@ -3,7 +3,16 @@ import { type ClusterState, type Flow, type PodInfo, policyKey } from '../engine
 import type { Direction, DirectionVerdict, NearMiss } from '../engine/verdict.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
-import { namingLabels, placeOf, policyName, policyOf, rulesOf, ruleText } from './explain-words.ts';
+import {
+  askedPort,
+  listText,
+  namingLabels,
+  placeOf,
+  policyName,
+  policyOf,
+  rulesOf,
+  ruleText,
+} from './explain-words.ts';
 import { resolveEndpoint } from './resolve.ts';
 import type { Unit } from './units.ts';
 import type { World } from './world.ts';
@@ -47,7 +56,7 @@ function admissions(world: World, direction: Direction, answer: CanAnswer, ends:
   const { isolatedBy, nearMisses } = answer[direction];
   const other = direction === 'egress' ? ends.toUnit : ends.fromUnit;
   const otherId = direction === 'egress' ? ends.to : ends.from;
-  const port = portToAdmit(answer);
+  const port = askedPort(answer);
   const proposals = nearMisses.flatMap((miss) => {
     const policy = policyOf(world.state, miss.policy);
     return policy === undefined ? [] : [nearChange(policy, direction, miss, port, otherId, other)];
@@ -60,13 +69,6 @@ function admissions(world: World, direction: Direction, answer: CanAnswer, ends:
   const onPort = port === undefined ? '' : ` on ${port}`;
   const where = `${policyName(target.metadata)}${placeOf(target, [])}`;
   return [`add an ${direction} rule to ${where}: ${preposition} ${peerFor(otherId, other, target)}${onPort}`];
-}
-
-/** `8080/TCP`; `undefined` when no port was asked. */
-function portToAdmit({ port, protocol }: CanAnswer): string | undefined {
-  if (port === undefined) return undefined;
-  const text = String(port);
-  return protocol === undefined || text.includes('/') ? text : `${text}/${protocol}`;
 }
 
 function nearChange(
@@ -139,7 +141,7 @@ function denials(
   if (verdict.decidedBy === null || flow === undefined) return removalOfDecider(world, direction, verdict);
   const rules = admittingRules(world.state, direction, flow);
   if (rules === undefined) return removalOfDecider(world, direction, verdict);
-  return [`remove ${rules.join(' and ')}`];
+  return [`remove ${listText(rules)}`];
 }
 
 function removalOfDecider(world: World, direction: Direction, { decidedBy }: DirectionVerdict): string[] {

@@ -4,7 +4,6 @@ import type { Direction, PolicyRef } from '../engine/verdict.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
 import type { FieldPath, ObjectRef } from '../model/source.ts';
 import type {
-  LabelSelector,
   NetworkPolicy,
   NetworkPolicyEgressRule,
   NetworkPolicyIngressRule,
@@ -14,11 +13,12 @@ import type {
 /** Words that explanations share. */
 
 const SHOWN_PEERS = 3;
+const SHOWN_POLICIES = 5;
 /** Labels that name what a pod is, most telling first. */
 const NAMING_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app', 'name'];
 
 /** `shop/cart`. */
-export function policyName(ref: ObjectRef): string {
+export function policyName(ref: Pick<ObjectRef, 'namespace' | 'name'>): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
 }
 
@@ -29,8 +29,13 @@ export function policyOf(state: ClusterState, ref: PolicyRef): NetworkPolicy | u
 
 /** ` (cart.yaml:14)`, where a field of a policy was written; empty when it came from no text. */
 export function placeOf(policy: NetworkPolicy, path: FieldPath): string {
+  const [position] = positions(policy, path);
+  return position === undefined ? '' : ` (${position})`;
+}
+
+function positions(policy: NetworkPolicy, path: FieldPath): string[] {
   const span = policy.source?.locate(path);
-  return span === undefined ? '' : ` (${span.file}:${span.line})`;
+  return span === undefined ? [] : [`${span.file}:${span.line}`];
 }
 
 /** `ingress rule 1 of shop/cart (cart.yaml:14)`. */
@@ -61,7 +66,7 @@ export function admittedText(policy: NetworkPolicy, rule: NetworkPolicyIngressRu
   const peers = peersOf(rule);
   const shown = peers.slice(0, SHOWN_PEERS).map((peer) => peerText(peer, policy.metadata.namespace ?? ''));
   if (peers.length > SHOWN_PEERS) shown.push(`${peers.length - SHOWN_PEERS} more`);
-  const who = peers.length === 0 ? 'every peer' : shown.join(' and ');
+  const who = peers.length === 0 ? 'every peer' : listText(shown);
   const ports = rule.ports.length === 0 ? 'every port' : rule.ports.map(formatPort).join(', ');
   return `${who} on ${ports}`;
 }
@@ -80,11 +85,27 @@ export function peerText(peer: NetworkPolicyPeer, namespace: string): string {
   return `${pods} of namespaces ${formatLabelSelector(namespaceSelector)}`;
 }
 
-/** How a policy selects: `app=cart`, or that it selects every pod. */
-export function selectionText(selector: LabelSelector): string {
-  return selectorIsEmpty(selector)
-    ? 'it selects every pod of the namespace'
-    : `its podSelector is ${formatLabelSelector(selector)}`;
+/** The policies that isolate a pod, with where and by what each selects it. */
+export function isolatorsText(policies: readonly NetworkPolicy[]): string {
+  const shown = policies.slice(0, SHOWN_POLICIES).map((policy) => {
+    const { podSelector } = policy.spec;
+    const selects = selectorIsEmpty(podSelector) ? 'selects all pods' : `selects ${formatLabelSelector(podSelector)}`;
+    return `${policyName(policy.metadata)} (${[selects, ...positions(policy, ['spec', 'podSelector'])].join(', ')})`;
+  });
+  if (policies.length > SHOWN_POLICIES) shown.push(`${policies.length - SHOWN_POLICIES} more`);
+  return listText(shown);
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listText(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** The port of a question as people write it: `8080/TCP`, `http/TCP`; `undefined` when every port was asked for. */
+export function askedPort({ port, protocol }: { port?: number | string; protocol?: string }): string | undefined {
+  if (port === undefined) return undefined;
+  const text = String(port);
+  return protocol === undefined || text.includes('/') ? text : `${text}/${protocol}`;
 }
 
 /** Labels that single a pod out, as a selector is written: `app=cart`. Empty for a pod without labels. */

@@ -6,15 +6,15 @@ import type { CanAnswer, CanCase } from './can.ts';
 import { changesOf } from './explain-flip.ts';
 import {
   admittedText,
+  askedPort,
+  isolatorsText,
   peersField,
   peersOf,
   peerText,
-  placeOf,
   policyName,
   policyOf,
   rulesOf,
   ruleText,
-  selectionText,
 } from './explain-words.ts';
 import { resolveEndpoint } from './resolve.ts';
 import type { World } from './world.ts';
@@ -54,8 +54,8 @@ export interface Explanation {
 /** Explains an answer that {@link can} gave of the same world: its deciding case. */
 export function explain(world: World, answer: CanAnswer): Explanation {
   const decided = decidingCase(answer);
-  const from = decided?.from ?? answer.from;
-  const to = decided?.to ?? answer.to;
+  // Blocks and variants are named apart only where there are several.
+  const { from, to } = answer.cases.length > 1 && decided !== undefined ? decided : answer;
   return {
     summary: summary(answer, from, to),
     directions: [
@@ -75,15 +75,8 @@ function decidingCase(answer: CanAnswer): CanCase | undefined {
   );
 }
 
-/** The port of a question as people write it: `8080/TCP`, `http/TCP`, `any port`. */
-export function askedPortText({ port, protocol }: Pick<CanAnswer, 'port' | 'protocol'>): string {
-  if (port === undefined) return protocol === undefined ? 'any port' : `any ${protocol} port`;
-  const text = String(port);
-  return protocol === undefined || text.includes('/') ? text : `${text}/${protocol}`;
-}
-
 function summary(answer: CanAnswer, from: string, to: string): string {
-  const question = `May ${from} connect to ${to} on ${askedPortText(answer)}?`;
+  const question = `May ${from} connect to ${to} on ${askedPort(answer) ?? anyPort(answer)}?`;
   const { egress, ingress, allowed } = answer;
   if (allowed) return `${question} Yes: nothing on the way refuses it.`;
   if (!egress.allowed && !ingress.allowed)
@@ -91,6 +84,10 @@ function summary(answer: CanAnswer, from: string, to: string): string {
   if (!egress.allowed) return `${question} No: the egress of ${from} does not admit it.`;
   if (!ingress.allowed) return `${question} No: the ingress of ${to} does not admit it.`;
   return `${question} No: each direction admits something, but no port in common.`;
+}
+
+function anyPort({ protocol }: CanAnswer): string {
+  return protocol === undefined ? 'any port' : `any ${protocol} port`;
 }
 
 function explainDirection(
@@ -107,7 +104,10 @@ function explainDirection(
   if (verdict.tier === 'default' || verdict.tier === 'self' || verdict.tier === 'node') {
     steps.push(withoutPolicies(world, direction, subject, verdict));
   }
-  for (const policy of policies) steps.push(isolation(policy, direction, subject));
+  if (policies.length > 0) {
+    const by = isolatorsText(policies);
+    steps.push(`${subject} is isolated for ${direction} by ${by}: only what their rules admit passes.`);
+  }
   if (verdict.decidedBy !== null) decision(state, direction, other, verdict.decidedBy, steps, cites);
   else if (!verdict.allowed) refusals(policies, direction, subject, other, verdict.nearMisses, steps, cites);
   return { direction, subject, allowed: verdict.allowed, steps, cites: cites.slice(0, SHOWN_CITES) };
@@ -122,12 +122,6 @@ function withoutPolicies(world: World, direction: Direction, subject: string, { 
   if (!isPod) return `${subject} is not a pod of the cluster network: policies do not limit its ${direction}.`;
   const all = direction === 'egress' ? 'it may connect to everything' : 'everything may connect to it';
   return `No NetworkPolicy selects ${subject} for ${direction}: ${all}.`;
-}
-
-function isolation(policy: NetworkPolicy, direction: Direction, subject: string): string {
-  const type = direction === 'ingress' ? 'Ingress' : 'Egress';
-  const where = placeOf(policy, ['spec', 'podSelector']);
-  return `${policyName(policy.metadata)}${where} selects ${subject} (${selectionText(policy.spec.podSelector)}) and has policyType ${type}: only what a rule admits passes.`;
 }
 
 function decision(
@@ -150,9 +144,15 @@ function decision(
   steps.push(`${capital(ruleText(policy, direction, decided.rule))} admits it: ${who}; ${what}.`);
   const path: FieldPath = ['spec', direction, decided.rule];
   if (decided.peer !== null) {
-    addCite(cites, policy, [...path, peersField(direction), decided.peer], `matches ${other}`);
+    const peerPath = [...path, peersField(direction), decided.peer];
+    addCite(
+      cites,
+      policy,
+      peer?.ipBlock === undefined ? peerPath : [...peerPath, 'ipBlock', 'cidr'],
+      `matches ${other}`,
+    );
   }
-  if (decided.port !== null) addCite(cites, policy, [...path, 'ports', decided.port], 'admits the port');
+  if (decided.port !== null) addCite(cites, policy, [...path, 'ports', decided.port, 'port'], 'admits the port');
   if (decided.peer === null && decided.port === null) addCite(cites, policy, path, 'admits everything');
 }
 
@@ -196,8 +196,11 @@ function refusals(
 
 function missPath(direction: Direction, { missed, rule, peer }: NearMiss): FieldPath {
   const path: FieldPath = ['spec', direction, rule];
-  if (missed === 'port' || missed === 'protocol' || missed === 'named-port') return [...path, 'ports', 0];
-  return peer === undefined ? path : [...path, peersField(direction), peer];
+  if (missed === 'port' || missed === 'protocol' || missed === 'named-port') return [...path, 'ports', 0, 'port'];
+  if (peer === undefined) return path;
+  const peerPath = [...path, peersField(direction), peer];
+  if (missed === 'except') return [...peerPath, 'ipBlock', 'except'];
+  return missed === 'address' ? [...peerPath, 'ipBlock', 'cidr'] : peerPath;
 }
 
 function addCite(cites: Cite[], policy: NetworkPolicy, path: FieldPath, note: string): void {

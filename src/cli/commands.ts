@@ -53,6 +53,9 @@ const skipInvalid: OptionSpec = {
 };
 
 const common = [...inputFlags, ...selectionFlags, ...outputFlags];
+/** Flags that limit a listing mean nothing to a command that lists nothing. */
+const listingFlags = ['all-namespaces', 'selector'];
+
 const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags];
 
 const QUESTIONS = 'Questions:';
@@ -114,7 +117,7 @@ that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port
       { name: 'port', description: 'destination port', required: false, completes: 'nothing' },
     ],
     options: [
-      ...analysing,
+      ...analysing.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
       { name: 'explain', group: OUTPUT, description: 'why, with the lines that decide, and what would change it' },
     ],
     formats: ['text', 'json'],

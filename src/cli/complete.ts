@@ -4,7 +4,7 @@ import { COMMANDS, optionsOf } from './commands.ts';
 import { readInputs } from './input.ts';
 import type { Io } from './io.ts';
 import type { Output } from './output.ts';
-import type { CommandSpec, Completes, OptionSpec } from './spec.ts';
+import type { Completes, OptionSpec } from './spec.ts';
 
 const FILES = ShellCompDirective.ShellCompDirectiveDefault;
 const NO_FILES = ShellCompDirective.ShellCompDirectiveNoFileComp;
@@ -53,10 +53,12 @@ async function candidates(before: readonly string[], current: string, io: Io): P
 }
 
 function flagNames(options: readonly OptionSpec[]): Candidate[] {
-  return [...options, { name: 'help', description: 'this help' }].map(({ name, description }) => ({
-    value: `--${name}`,
-    description,
-  }));
+  return [...options.filter((option) => option.hidden !== true), { name: 'help', description: 'this help' }].map(
+    ({ name, description }) => ({
+      value: `--${name}`,
+      description,
+    }),
+  );
 }
 
 /** What is known of the line before the last word. */
@@ -127,5 +129,5 @@ async function readWorld({ files, namespace }: Line, io: Io): Promise<World | un
   const { readManifests } = await import('../manifest/index.ts');
   const { createWorld } = await import('../analysis/index.ts');
   const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
-  return createWorld(readManifests(inputs, defaultNamespace).objects, defaultNamespace);
+  return createWorld(readManifests(inputs, defaultNamespace).objects, defaultNamespace).world;
 }

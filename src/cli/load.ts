@@ -201,11 +201,12 @@ function leftOut(errors: readonly Diagnostic[]): string[] {
 /** The world that questions are asked of, or the exit code when the input does not allow an answer. */
 export async function loadWorld(context: Context): Promise<{ readonly world: World } | { readonly exit: number }> {
   const cidrs = podCidrs(context);
-  const { createWorld, stateWarnings } = await import('../analysis/index.ts');
+  const { createWorld } = await import('../analysis/index.ts');
   let world: World | undefined;
   const usable = await loadUsable(context, (objects) => {
-    world = createWorld(objects, { podCidrs: cidrs, defaultNamespace: defaultNamespace(context) });
-    return stateWarnings(world.state);
+    const created = createWorld(objects, { podCidrs: cidrs, defaultNamespace: defaultNamespace(context) });
+    world = created.world;
+    return created.diagnostics;
   });
   if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
   return { world };

@@ -5,7 +5,7 @@ import { didYouMean, UsageError } from './errors.ts';
 import { Flags } from './flags.ts';
 import type { CommandSpec, Example, OptionSpec } from './spec.ts';
 
-const HELP_WIDTH = 100;
+const HELP_WIDTH = 120;
 
 /** Where help and messages of the parser go. */
 export interface ProgramOutput {
@@ -32,22 +32,32 @@ export function buildProgram(output: ProgramOutput, onCall: (call: Call) => void
     .description('Explains and proves Kubernetes network policy.')
     .usage('COMMAND [flags]')
     .helpOption('-h, --help', 'help for a command')
-    .helpCommand('help [command]', 'help for a command')
-    .configureHelp({ helpWidth: HELP_WIDTH })
+    .addHelpCommand(new Command('help').argument('[command]').summary('help for a command').helpGroup('Shell:'))
+    .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm })
     .addHelpText('after', () => examplesText(TOP_EXAMPLES));
   configure(program, output);
   for (const spec of COMMANDS) program.addCommand(buildCommand(spec, output, onCall));
   return program;
 }
 
+/** A command in the list: its name and its words, without the flags that each has. */
+function subcommandTerm(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`.toUpperCase();
+    return argument.required ? name : `[${name}]`;
+  });
+  return [command.name(), ...words].join(' ');
+}
+
 function configure(command: Command, output: ProgramOutput): void {
   command
     .exitOverride()
-    .showHelpAfterError(`see \`${command.name() === 'portcullis' ? '' : 'portcullis '}${command.name()} --help\``)
+    .showHelpAfterError(`  see \`${command.name() === 'portcullis' ? '' : 'portcullis '}${command.name()} --help\``)
     .configureOutput({
       writeOut: output.out,
       writeErr: output.err,
-      outputError: (text, write) => write(`portcullis: ${text.replace(/^error: /, 'error: ')}`),
+      outputError: (text, write) =>
+        write(`portcullis: ${text.replace(/^\(Did you mean (.*)\)$/m, '  did you mean $1')}`),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
@@ -85,6 +95,7 @@ function buildOption(spec: OptionSpec): Option {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   const value = spec.value === undefined ? '' : ` <${spec.value}>`;
   const option = new Option(`${short}--${spec.name}${value}`, spec.description).helpGroup(spec.group);
+  if (spec.hidden === true) option.hideHelp();
   if (spec.repeatable === true) {
     option.argParser((text: string, previous: readonly string[] | undefined) => [...(previous ?? []), text]);
   }

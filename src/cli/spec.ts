@@ -16,6 +16,8 @@ export interface OptionSpec {
   readonly description: string;
   /** Heading in the help. */
   readonly group: string;
+  /** Taken, since every command takes it, but without a use here. */
+  readonly hidden?: boolean;
   readonly completes?: Completes;
 }
 

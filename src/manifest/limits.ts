@@ -21,7 +21,7 @@ export interface Limits {
 /** The bounds used where the caller gives none. An object in a real cluster is below 2 MiB and 100 levels. */
 export const DEFAULT_LIMITS: Limits = {
   documentLength: 64 * 1024 * 1024,
-  yamlTokens: 3_000_000,
+  yamlTokens: 2_000_000,
   depth: 250,
   aliasNodes: 1_000_000,
   diagnosticsPerDocument: 20,

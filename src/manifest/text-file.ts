@@ -37,8 +37,8 @@ export class TextFile {
     const { text } = this;
     const line = this.#lineOf(Math.min(extent.start, text.length));
     const from = this.#lineStart(line);
-    const next = text.indexOf('\n', from);
-    let to = next < 0 ? text.length : next;
+    const next = this.#starts()[line + 1];
+    let to = next === undefined ? text.length : next - 1;
     if (to > from && text.charCodeAt(to - 1) === CR) to--;
     let visible = to;
     while (visible > from && isBlank(text.charCodeAt(visible - 1))) visible--;

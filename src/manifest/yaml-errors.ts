@@ -15,34 +15,35 @@ interface Explained {
  */
 export function syntaxProblems(text: string, errors: readonly YAMLError[], tokens: readonly CST.Token[]): Problem[] {
   const unclosed = findUnclosed(tokens);
-  const explained = errors
-    .filter((error) => !isEcho(error, errors))
-    .map((error) => explain(text, error, errors, unclosed));
-  explained.sort((a, b) => a.start - b.start);
-  const lines = new Set<number>();
-  const problems: Problem[] = [];
-  for (const { start, end, message, help } of explained) {
-    const line = text.lastIndexOf('\n', start - 1);
-    if (lines.has(line)) continue;
-    lines.add(line);
+  const starts = (code: YAMLError['code']): ReadonlySet<number> =>
+    new Set(errors.filter((error) => error.code === code).map(({ pos }) => pos[0]));
+  const nested = starts('BLOCK_AS_IMPLICIT_KEY');
+  const multiline = starts('MULTILINE_IMPLICIT_KEY');
+  // A key over several lines is told already where it is a mapping behind another key.
+  const told = errors.filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]));
+  const explained = firstPerLine(text, told, ({ pos }) => pos[0]).map((error) =>
+    explain(text, error, multiline.has(error.pos[0]), unclosed),
+  );
+  return firstPerLine(text, explained, ({ start }) => start).map(({ start, end, message, help }) => {
     const extent = { start, end: Math.max(end, start + 1) };
-    problems.push({ code: 'yaml-syntax', message, ...(help === undefined ? {} : { help }), extent });
-  }
-  return problems;
+    return { code: 'yaml-syntax', message, ...(help === undefined ? {} : { help }), extent };
+  });
 }
 
-/** A key over several lines that is already told as a mapping behind another key. */
-function isEcho({ code, pos }: YAMLError, all: readonly YAMLError[]): boolean {
-  if (code !== 'MULTILINE_IMPLICIT_KEY') return false;
-  return all.some((other) => other.code === 'BLOCK_AS_IMPLICIT_KEY' && other.pos[0] === pos[0]);
+/** Sorts by offset and keeps the first of each line. */
+function firstPerLine<T>(text: string, items: readonly T[], offset: (item: T) => number): T[] {
+  let lineEnd = -1;
+  return items
+    .toSorted((a, b) => offset(a) - offset(b))
+    .filter((item) => {
+      if (offset(item) <= lineEnd) return false;
+      const lf = text.indexOf('\n', offset(item));
+      lineEnd = lf < 0 ? text.length : lf;
+      return true;
+    });
 }
 
-function explain(
-  text: string,
-  error: YAMLError,
-  all: readonly YAMLError[],
-  unclosed: ReadonlyMap<string, number>,
-): Explained {
+function explain(text: string, error: YAMLError, multiline: boolean, unclosed: ReadonlyMap<string, number>): Explained {
   const [start, end] = error.pos;
   const tab = indentTab(text, start);
   if (tab !== undefined) {
@@ -60,11 +61,11 @@ function explain(
     const stop = firstLineEnd(text, at);
     return { start: at, end: stop, message: `this quoted text never ends: a closing ${quote} is missing` };
   }
-  const known = explainCode(text, error, all);
+  const known = explainCode(text, error, multiline);
   return known ?? { start, end, message: plainWords(error.message) };
 }
 
-function explainCode(text: string, error: YAMLError, all: readonly YAMLError[]): Explained | undefined {
+function explainCode(text: string, error: YAMLError, multiline: boolean): Explained | undefined {
   const [start, end] = error.pos;
   const stop = firstLineEnd(text, start);
   const rest = text.slice(start, stop).trimEnd();
@@ -76,7 +77,6 @@ function explainCode(text: string, error: YAMLError, all: readonly YAMLError[]):
     case 'MULTILINE_IMPLICIT_KEY':
       return missingColon(start, rest);
     case 'BLOCK_AS_IMPLICIT_KEY': {
-      const multiline = all.some(({ code, pos }) => code === 'MULTILINE_IMPLICIT_KEY' && pos[0] === start);
       if (multiline) {
         const next = nextContent(text, stop);
         const message = `bad indentation: this line is deeper than the one above, which already has the value \`${rest}\``;

@@ -8,6 +8,8 @@ const ALL = '#';
 const NONE = '.';
 const NOT_ASKED = '-';
 const OTHER = '+';
+/** Longer names are cut before the row and written out below. */
+const MAX_LABEL = 56;
 /** Each set of ports gets a letter of its own, as far as they go. */
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
@@ -47,12 +49,14 @@ export function* reachMatrix(reachability: Reachability, options: ReachMatrixOpt
   const digits = String(every.length).length;
   const key = (index: number): string => String(index + 1).padStart(digits);
   const id = (index: number): string => visible(reachability.endpoints[index]?.id ?? '');
-  const labelWidth = rows.reduce((width, index) => Math.max(width, displayWidth(id(index))), 'FROM'.length);
+  const label = (index: number): string =>
+    id(index).length > MAX_LABEL ? `${id(index).slice(0, MAX_LABEL - 1)}…` : id(index);
+  const labelWidth = rows.reduce((width, index) => Math.max(width, displayWidth(label(index))), 'FROM'.length);
   if (options.noHeaders !== true) {
     for (let digit = 0; digit < digits; digit++) {
-      const label = digit === digits - 1 ? padCells('FROM', labelWidth) : ' '.repeat(labelWidth);
+      const title = padCells(digit === digits - 1 ? 'FROM' : '', labelWidth);
       const head = columns.map((index) => key(index)[digit] ?? ' ').join(' ');
-      yield `${style.bold(`${' '.repeat(digits)} ${label}  ${head}`.trimEnd())}\n`;
+      yield `${style.bold(`${' '.repeat(digits)} ${title}  ${head}`.trimEnd())}\n`;
     }
   }
   for (const row of rows) {
@@ -60,13 +64,14 @@ export function* reachMatrix(reachability: Reachability, options: ReachMatrixOpt
       if (row === column || (external[row] === true && external[column] === true)) return NOT_ASKED;
       return cells.get(row)?.get(column) ?? NONE;
     });
-    yield `${key(row)} ${padCells(id(row), labelWidth)}  ${line.join(' ')}\n`;
+    yield `${key(row)} ${padCells(label(row), labelWidth)}  ${line.join(' ')}\n`;
   }
   if (options.noHeaders === true) return;
   yield '\n';
-  const shown = new Set(rows);
-  for (const column of columns) if (!shown.has(column)) yield `${key(column)} ${id(column)}\n`;
-  if (columns.some((column) => !shown.has(column))) yield '\n';
+  const inRows = new Set(rows);
+  const untold = every.filter((index) => (inRows.has(index) ? label(index) !== id(index) : targets.has(index)));
+  for (const index of untold) yield `${key(index)} ${id(index)}\n`;
+  if (untold.length > 0) yield '\n';
   yield `rows: from, columns: to\n${ALL} all ports\n${NONE} nothing\n${NOT_ASKED} not judged (itself, or both outside)\n`;
   for (const [ports, letter] of letters) if (letter !== OTHER) yield `${letter} ${ports}\n`;
   if (letters.size > LETTERS.length)

@@ -6,6 +6,8 @@ import { displayWidth, visible } from './text.ts';
 
 /** Rows that are looked at before the column widths are settled; a longer table takes its widths from all endpoints. */
 const WIDTH_SAMPLE = 20_000;
+/** Longer names, such as blocks with many ranges, stand out of their column instead of widening it. */
+const MAX_COLUMN = 64;
 
 /** How the row formats are written. */
 export interface ReachRowOptions {
@@ -45,7 +47,8 @@ function columnWidth(title: string, texts: readonly string[]): number {
   for (const text of texts) {
     if (text === last) continue;
     last = text;
-    width = Math.max(width, displayWidth(visible(text)));
+    const own = displayWidth(visible(text));
+    if (own <= MAX_COLUMN) width = Math.max(width, own);
   }
   return width;
 }
@@ -70,7 +73,7 @@ export function* reachCsv(reachability: Reachability, options: ReachRowOptions =
 
 /** Text for a cell of a Markdown table. */
 export function markdownCell(text: string): string {
-  return visible(text).replace(/[\\|<>*_`~[\]]/g, (char) => (char === '<' ? '&lt;' : `\\${char}`));
+  return visible(text).replace(/[\\|<*_`]/g, (char) => (char === '<' ? '&lt;' : `\\${char}`));
 }
 
 /** A Markdown table of the connections; a line of text when there are none. */

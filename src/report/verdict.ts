@@ -9,6 +9,7 @@ import { visible } from './text.ts';
 
 /** Cases that are shown one by one; more are counted. */
 const SHOWN_CASES = 20;
+const SHOWN_POLICIES = 4;
 
 /** The `Verdict` document of an answer, as JSON with a line break at the end. */
 export function verdictJson(answer: CanAnswer, explanation?: Explanation): string {
@@ -109,7 +110,7 @@ export function explanationText(answer: CanAnswer, explanation: Explanation, sty
   for (const { direction, subject, allowed, steps, cites } of explanation.directions) {
     const word = allowed ? style.good('allowed') : style.error('denied');
     text += `\n${style.bold(`${direction} of ${visible(subject)}`)}: ${word}\n`;
-    for (const step of steps) text += `  ${visible(step)}\n`;
+    for (const step of steps) text += `  - ${visible(step)}\n`;
     for (const { position, note } of cites) {
       text += `\n  ${style.bold(formatPosition(position))}\n${renderSnippet(position, style, note)}`;
     }
@@ -170,8 +171,10 @@ function denial(direction: Direction, subject: string, verdict: DirectionVerdict
   const { decidedBy, isolatedBy, nearMisses } = verdict;
   if (decidedBy !== null) return `${direction}: ${ruleName(decidedBy)} denies it`;
   const [miss] = nearMisses;
-  const policies = isolatedBy.map((policy) => objectName(policy)).join(', ');
-  const isolated = `${direction}: ${visible(subject)} is isolated by ${policies}, no rule allows it`;
+  const names = isolatedBy.slice(0, SHOWN_POLICIES).map((policy) => objectName(policy));
+  if (isolatedBy.length > SHOWN_POLICIES) names.push(`${isolatedBy.length - SHOWN_POLICIES} more`);
+  const policies = names.join(', ');
+  const isolated = `${direction}: ${visible(subject)} is isolated by ${policies}; no rule allows it`;
   if (miss === undefined) return isolated;
   const where = miss.source === undefined ? '' : ` (${formatPosition(miss.source)})`;
   return `${isolated}; nearest: ${objectName(miss.policy)} ${visible(miss.message)}${where}`;

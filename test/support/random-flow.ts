@@ -16,12 +16,14 @@ const pickNumber = fc.nat(9999);
 const onePick: fc.Arbitrary<FlowPick> = fc.tuple(pickNumber, pickNumber, pickNumber, pickNumber, pickNumber);
 
 export function flowPicks(count: number): fc.Arbitrary<readonly FlowPick[]> {
-  return fc.array(onePick, { minLength: 1, maxLength: count, size: 'max' });
+  return fc.noBias(fc.array(onePick, { minLength: 1, maxLength: count, size: 'max' }));
 }
 
 /** What flows in a cluster are made of. */
 export interface FlowParts {
-  readonly ends: readonly FlowEnd[];
+  readonly pods: readonly FlowEnd[];
+  /** Nodes and external addresses. */
+  readonly others: readonly FlowEnd[];
   readonly ports: readonly number[];
   /** Families of pods whose address is unknown. */
   readonly unknown: readonly Family[];
@@ -34,7 +36,8 @@ export function flowParts(state: ClusterState): FlowParts {
     ...spec.egress.flatMap(({ to }) => to.map((peer) => peer.ipBlock)),
   ]);
   return {
-    ends: [...podEnds(state), ...hostEnds(state), ...externalEnds(state, blocks)],
+    pods: podEnds(state),
+    others: [...hostEnds(state), ...externalEnds(state, blocks)],
     ports: edgePorts(state),
     unknown: unknownFamilies(state),
   };
@@ -88,7 +91,7 @@ const PROTOCOLS: readonly FlowProtocol[] = ['TCP', 'UDP', 'SCTP', 'other'];
 
 /** The flow that a pick stands for; undefined when its ends share no address family. */
 export function flowFrom(parts: FlowParts, [from, to, family, protocol, port]: FlowPick): Flow | undefined {
-  const ends = { from: pick(parts.ends, from), to: pick(parts.ends, to) };
+  const ends = { from: pickEnd(parts, from), to: pickEnd(parts, to) };
   const common = familiesOf(ends.from, parts).filter((candidate) => familiesOf(ends.to, parts).includes(candidate));
   if (common.length === 0) return undefined;
   return { ...ends, family: pick(common, family), protocol: pick(PROTOCOLS, protocol), port: pick(parts.ports, port) };
@@ -99,6 +102,11 @@ function familiesOf(end: FlowEnd, { unknown }: FlowParts): readonly Family[] {
     return end.pod.addresses.length === 0 ? unknown : end.pod.addresses.map(({ family }) => family);
   }
   return end.address === undefined ? ['IPv4', 'IPv6'] : [end.address.family];
+}
+
+/** Pods three times out of four. */
+function pickEnd({ pods, others }: FlowParts, number: number): FlowEnd {
+  return pick(number % 4 < 3 && pods.length > 0 ? pods : others, Math.floor(number / 4));
 }
 
 function pick<T>(list: readonly T[], number: number): T {

@@ -27,9 +27,9 @@ import {
   EVERY_PORT,
   mergeSpecs,
   type NamedPorts,
-  resolveSpec,
+  specContains,
 } from './program.ts';
-import type { SelectorEntry } from './selectors.ts';
+import { addTo, removeFrom, type SelectorEntry } from './selectors.ts';
 
 /** What the index keeps of one pod. */
 interface PodEntry {
@@ -39,9 +39,6 @@ interface PodEntry {
   /** Peer ids of the blocks that hold the pod, by family; computed for one version of the blocks. */
   blocks: Readonly<Record<Family, readonly number[]>>;
   blocksVersion: number;
-  /** Equal for ends that no policy tells apart, by family. */
-  profiles: Record<Family, number>;
-  profileGroup: Group | undefined;
 }
 
 interface Installed {
@@ -87,7 +84,8 @@ export class PolicyIndex {
   readonly #installed = new Map<string, Installed>();
   readonly #namedPorts = new Map<string, NamedPorts>();
   readonly #programs = new Map<string, DirectionProgram>();
-  readonly #profiles = new Map<string, number>();
+  /** The keys of the programs that a policy is part of. */
+  readonly #programKeys = new Map<CompiledPolicy, Set<string>>();
   readonly #state: {
     namespaces: Map<string, NamespaceInfo>;
     pods: Map<string, PodInfo>;
@@ -152,8 +150,6 @@ export class PolicyIndex {
       named: this.#namedPortsOf(pod),
       blocks: NO_BLOCKS,
       blocksVersion: -1,
-      profiles: { IPv4: -1, IPv6: -1 },
-      profileGroup: undefined,
     });
   }
 
@@ -314,7 +310,13 @@ export class PolicyIndex {
     this.#store.removeSubject(namespace, subject, compiled);
     for (const peer of podPeers) this.#store.releasePeer(peer);
     for (const block of blockPeers) this.#blocks.release(block);
-    for (const [key, program] of this.#programs) if (program.policies.includes(compiled)) this.#programs.delete(key);
+    for (const key of this.#programKeys.get(compiled) ?? []) {
+      for (const policy of this.#programs.get(key)?.policies ?? []) {
+        if (policy !== compiled) removeFrom(this.#programKeys, policy, key);
+      }
+      this.#programs.delete(key);
+    }
+    this.#programKeys.delete(compiled);
     this.#leaveNamespace(namespace);
   }
 
@@ -343,24 +345,49 @@ export class PolicyIndex {
   allows(from: FlowEnd, to: FlowEnd, family: Family, protocol: FlowProtocol, port: number): boolean {
     this.#compiledVerdicts++;
     if (isSamePod(from, to)) return true;
-    if (from.type === 'pod' && !isOwnNode(from.pod, to)) {
-      if (!contains(this.#admitted('egress', from.pod, to, family), protocol, port)) return false;
+    return (
+      this.#admits('egress', from, to, family, protocol, port) &&
+      this.#admits('ingress', to, from, family, protocol, port)
+    );
+  }
+
+  #admits(
+    direction: Direction,
+    subject: FlowEnd,
+    other: FlowEnd,
+    family: Family,
+    protocol: FlowProtocol,
+    port: number,
+  ): boolean {
+    if (subject.type !== 'pod' || isOwnNode(subject.pod, other)) return true;
+    const entry = this.#entry(subject.pod);
+    const program = this.#program(entry.group, direction);
+    if (program === null) return true;
+    if (other.type !== 'pod') {
+      const destination = direction === 'ingress' ? entry.named : undefined;
+      return program.admits(NO_PEERS, this.#blocksAt(other, family), destination, protocol, port);
     }
-    if (to.type === 'pod' && !isOwnNode(to.pod, from)) {
-      if (!contains(this.#admitted('ingress', to.pod, from, family), protocol, port)) return false;
-    }
-    return true;
+    const peer = this.#entry(other.pod);
+    const destination = direction === 'ingress' ? entry.named : peer.named;
+    return program.admits(peer.group.peers, this.#blocksOf(peer)[family], destination, protocol, port);
   }
 
   /** The ports that each direction admits; a connection is allowed on those in both. */
   ports(from: FlowEnd, to: FlowEnd, family: Family): { readonly egress: PortSet; readonly ingress: PortSet } {
     if (isSamePod(from, to)) return { egress: PortSet.ALL, ingress: PortSet.ALL };
     return {
-      egress:
-        from.type === 'pod' && !isOwnNode(from.pod, to) ? this.#admitted('egress', from.pod, to, family) : PortSet.ALL,
-      ingress:
-        to.type === 'pod' && !isOwnNode(to.pod, from) ? this.#admitted('ingress', to.pod, from, family) : PortSet.ALL,
+      egress: this.#admittedPorts('egress', from, to, family),
+      ingress: this.#admittedPorts('ingress', to, from, family),
     };
+  }
+
+  #admittedPorts(direction: Direction, subject: FlowEnd, other: FlowEnd, family: Family): PortSet {
+    if (subject.type !== 'pod' || isOwnNode(subject.pod, other)) return PortSet.ALL;
+    const entry = this.#entry(subject.pod);
+    const program = this.#program(entry.group, direction);
+    if (program === null) return PortSet.ALL;
+    const { peers, blocks, named } = this.peerView(other, family);
+    return program.ports(peers, blocks, direction === 'ingress' ? entry.named : named);
   }
 
   /** The verdict with its reasons, equal to the reference evaluator's. */
@@ -391,22 +418,6 @@ export class PolicyIndex {
     });
   }
 
-  #admitted(direction: Direction, pod: PodInfo, other: FlowEnd, family: Family): PortSet {
-    const subject = this.#entry(pod);
-    const program = this.#program(subject.group, direction);
-    if (program === null) return PortSet.ALL;
-    if (other.type !== 'pod') {
-      const view = this.peerView(other, family);
-      return program.ports(view.peers, view.blocks, direction === 'ingress' ? subject.named : undefined);
-    }
-    const entry = this.#entry(other.pod);
-    const destination = direction === 'ingress' ? subject.named : entry.named;
-    const key = this.#profile(entry, family) * MAX_NAMED + (program.hasNamed ? destination.id : 0);
-    return program.cachedPorts(this.#version, key, () =>
-      program.ports(entry.group.peers, this.#blocksOf(entry)[family], destination),
-    );
-  }
-
   // What reachability is computed from
 
   /** What isolates a pod in a direction; `null` when nothing does. Pods isolated alike share one program. */
@@ -420,8 +431,7 @@ export class PolicyIndex {
       const entry = this.#entry(end.pod);
       return { peers: entry.group.peers, blocks: this.#blocksOf(entry)[family], named: entry.named };
     }
-    const blocks = end.address === undefined || end.address.family !== family ? [] : this.#blocks.holding(end.address);
-    return { peers: NO_PEERS, blocks, named: undefined };
+    return { peers: NO_PEERS, blocks: this.#blocksAt(end, family), named: undefined };
   }
 
   /**
@@ -456,6 +466,7 @@ export class PolicyIndex {
       const key = `${direction} ${policies.map(({ id }) => id).join(' ')}`;
       program = this.#programs.get(key) ?? new DirectionProgram(this.#nextId++, policies, direction);
       this.#programs.set(key, program);
+      for (const policy of policies) addTo(this.#programKeys, policy, key);
     }
     group[slot] = program;
     return program;
@@ -468,7 +479,6 @@ export class PolicyIndex {
         IPv6: this.#blocksHolding(entry.info, 'IPv6'),
       };
       entry.blocksVersion = this.#blocks.version;
-      entry.profileGroup = undefined;
     }
     return entry.blocks;
   }
@@ -479,35 +489,12 @@ export class PolicyIndex {
     return address === undefined ? [] : this.#blocks.holding(address);
   }
 
-  /** A number that is equal for pods which programs cannot tell apart, but for named ports. */
-  #profile(entry: PodEntry, family: Family): number {
-    const blocks = this.#blocksOf(entry);
-    if (entry.profileGroup !== entry.group) {
-      entry.profiles = { IPv4: this.#profileId(entry, blocks.IPv4), IPv6: this.#profileId(entry, blocks.IPv6) };
-      entry.profileGroup = entry.group;
-    }
-    return entry.profiles[family];
-  }
-
-  #profileId(entry: PodEntry, blocks: readonly number[]): number {
-    const key = `${entry.group.id} ${blocks.join(' ')}`;
-    let id = this.#profiles.get(key);
-    if (id === undefined) {
-      id = this.#profiles.size;
-      this.#profiles.set(key, id);
-    }
-    return id;
+  #blocksAt(end: Exclude<FlowEnd, { type: 'pod' }>, family: Family): readonly number[] {
+    return end.address === undefined || end.address.family !== family ? [] : this.#blocks.holding(end.address);
   }
 }
 
 const NO_BLOCKS: PodEntry['blocks'] = { IPv4: [], IPv6: [] };
-/** More distinct sets of container ports than any cluster has; keeps two numbers apart in one cache key. */
-const MAX_NAMED = 2 ** 20;
-
-function contains(ports: PortSet, protocol: FlowProtocol, port: number): boolean {
-  return protocol === 'other' ? ports.other : ports.contains(protocol, port);
-}
-
 function firstHit(
   policy: CompiledPolicy,
   direction: Direction,
@@ -519,11 +506,7 @@ function firstHit(
     const peer = peers === null ? null : peers.findIndex((id) => view.peers.has(id) || view.blocks.includes(id));
     if (peer === -1) continue;
     const port =
-      ports === null
-        ? null
-        : ports.findIndex(
-            (spec) => flow.protocol !== 'other' && contains(resolveSpec(spec, destination), flow.protocol, flow.port),
-          );
+      ports === null ? null : ports.findIndex((spec) => specContains(spec, destination, flow.protocol, flow.port));
     if (port !== -1) return { policy: policy.policy, direction, rule, peer, port, action: 'Allow' };
   }
   return undefined;

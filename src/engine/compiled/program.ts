@@ -1,5 +1,6 @@
 import type { NetworkPolicy, NetworkPolicyPort, Protocol } from '../../model/types.ts';
 import { PortSet } from '../../net/port-set.ts';
+import type { FlowProtocol } from '../verdict.ts';
 
 /** A port that is named: it resolves at the destination pod (S26). */
 export interface NamedPort {
@@ -88,8 +89,6 @@ export class DirectionProgram {
   readonly byPeer: ReadonlyMap<number, PortSpec>;
   /** Whether any spec names a port: answers then depend on the destination. */
   readonly hasNamed: boolean;
-  readonly #cache = new Map<number, PortSet>();
-  #cacheVersion = -1;
 
   constructor(id: number, policies: readonly CompiledPolicy[], direction: 'egress' | 'ingress') {
     this.id = id;
@@ -133,20 +132,45 @@ export class DirectionProgram {
     return ports;
   }
 
-  /** {@link ports}, remembered under `key` until the index's `version` moves on. */
-  cachedPorts(version: number, key: number, compute: () => PortSet): PortSet {
-    if (this.#cacheVersion !== version || this.#cache.size > CACHE_LIMIT) {
-      this.#cache.clear();
-      this.#cacheVersion = version;
+  /** Whether one port is admitted for a peer: as {@link ports}, but it stops at the first rule that admits it. */
+  admits(
+    peers: ReadonlySet<number>,
+    blocks: readonly number[],
+    destination: NamedPorts | undefined,
+    protocol: FlowProtocol,
+    port: number,
+  ): boolean {
+    if (this.any !== undefined && specContains(this.any, destination, protocol, port)) return true;
+    if (this.byPeer.size <= peers.size) {
+      for (const [peer, spec] of this.byPeer) {
+        if (peers.has(peer) && specContains(spec, destination, protocol, port)) return true;
+      }
+    } else {
+      for (const peer of peers) {
+        const spec = this.byPeer.get(peer);
+        if (spec !== undefined && specContains(spec, destination, protocol, port)) return true;
+      }
     }
-    let ports = this.#cache.get(key);
-    if (ports === undefined) {
-      ports = compute();
-      this.#cache.set(key, ports);
+    for (const block of blocks) {
+      const spec = this.byPeer.get(block);
+      if (spec !== undefined && specContains(spec, destination, protocol, port)) return true;
     }
-    return ports;
+    return false;
   }
 }
 
-/** Answers that one program remembers; some 100 bytes each. */
-const CACHE_LIMIT = 512;
+/** Whether a spec holds one port, names resolved at the destination. `other` is held by "every port" only. */
+export function specContains(
+  spec: PortSpec,
+  destination: NamedPorts | undefined,
+  protocol: FlowProtocol,
+  port: number,
+): boolean {
+  if (protocol === 'other') return spec.fixed.other;
+  if (spec.fixed.contains(protocol, port)) return true;
+  return spec.named.some(
+    (named) =>
+      named.protocol === protocol &&
+      destination?.byName.get(`${protocol}/${named.name}`)?.contains(protocol, port) === true,
+  );
+}
