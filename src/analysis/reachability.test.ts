@@ -132,7 +132,7 @@ describe('reachability', () => {
   it.each(['pod', 'workload'] as const)('by %s equals the reference evaluator, pair by pair and pod by pod', (by) => {
     fc.assert(
       fc.property(randomCluster, (cluster) => expectReference(worldOf(cluster), by)),
-      effort(60),
+      effort(240),
     );
   });
 
@@ -185,7 +185,7 @@ describe('reachability', () => {
           }
         }
       }),
-      effort(60),
+      effort(240),
     );
   });
 
@@ -201,7 +201,7 @@ describe('reachability', () => {
         expect([...shuffled.connections()]).toEqual([...first.connections()]);
         expect(shuffled.groups()).toEqual(first.groups());
       }),
-      effort(60),
+      effort(240),
     );
   });
 });

@@ -71,17 +71,24 @@ class Model {
   #set(manifest: Manifest): void {
     const object = decodeRandom(manifest);
     if (object === undefined) return;
-    if (object.kind === 'Pod' && hasEnded(object)) return this.#remove(object);
+    if (object.kind === 'Pod' && hasEnded(object)) {
+      this.#remove(object);
+      return;
+    }
     this.#objects.set(objectKey(object), object);
     switch (object.kind) {
       case 'NetworkPolicy':
-        return this.index.setPolicy(object);
+        this.index.setPolicy(object);
+        break;
       case 'Pod':
-        return this.index.setPod(podInfo(object));
+        this.index.setPod(podInfo(object));
+        break;
       case 'Namespace':
-        return this.index.setNamespace(namespaceInfo(object));
+        this.index.setNamespace(namespaceInfo(object));
+        break;
       case 'Node':
-        return this.index.setNode(nodeInfo(object));
+        this.index.setNode(nodeInfo(object));
+        break;
     }
   }
 

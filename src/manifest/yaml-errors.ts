@@ -19,14 +19,26 @@ export function syntaxProblems(text: string, errors: readonly YAMLError[], token
     new Set(errors.filter((error) => error.code === code).map(({ pos }) => pos[0]));
   const nested = starts('BLOCK_AS_IMPLICIT_KEY');
   const multiline = starts('MULTILINE_IMPLICIT_KEY');
-  // A key over several lines is told already where it is a mapping behind another key.
-  const told = errors.filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]));
+  const told = withoutEchoes(errors, nested);
   const explained = firstPerLine(text, told, ({ pos }) => pos[0]).map((error) =>
     explain(text, error, multiline.has(error.pos[0]), unclosed),
   );
   return firstPerLine(text, explained, ({ start }) => start).map(({ start, end, message, help }) => {
     const extent = { start, end: Math.max(end, start + 1) };
     return { code: 'yaml-syntax', message, ...(help === undefined ? {} : { help }), extent };
+  });
+}
+
+/**
+ * Leaves out what another error tells: a key over several lines where it is a mapping behind another key, and all the
+ * tokens behind the place where the parser took the document for ended.
+ */
+function withoutEchoes(errors: readonly YAMLError[], nested: ReadonlySet<number>): YAMLError[] {
+  const isLost = ({ message }: YAMLError): boolean => / token in YAML (?:stream|document): /.test(message);
+  const ended = errors.find((error) => isLost(error) || error.message.endsWith(' at node end'));
+  return errors.filter((error) => {
+    if (isLost(error)) return error === ended;
+    return error.code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(error.pos[0]);
   });
 }
 

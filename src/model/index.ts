@@ -1,6 +1,7 @@
 /** The model: typed objects, decoding and defaulting, selectors, validation. */
 
 export { type Decoded, type DecodeOptions, decodeObject } from './decode.ts';
+export { nearestName } from './decode/suggest.ts';
 export {
   formatLabelSelector,
   matchesSelector,

@@ -4,6 +4,22 @@ import type { Family } from '../net/address.ts';
 const LAST_PORT = 65535;
 const PROTOCOLS = 3;
 
+/**
+ * Remembers what a function makes of a list of ports. Equal ports of a result are one list, so that millions of
+ * connections need few texts.
+ */
+export function perPortList<T>(make: (ports: readonly PortEntry[]) => T): (ports: readonly PortEntry[]) => T {
+  const known = new WeakMap<readonly PortEntry[], T>();
+  return (ports) => {
+    let made = known.get(ports);
+    if (made === undefined) {
+      made = make(ports);
+      known.set(ports, made);
+    }
+    return made;
+  };
+}
+
 /** `80`, `8000-8080`. */
 export function formatRange([first, last]: readonly [number, number]): string {
   return first === last ? String(first) : `${first}-${last}`;

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionGroup, Endpoint, PortEntry, Reachability } from '../analysis/index.ts';
+import { perPortList } from './ports.ts';
 
 /** What the reachability formats have in common. */
 export interface ReachFormatOptions {
@@ -9,32 +10,40 @@ export interface ReachFormatOptions {
 const API_VERSION = 'portcullis.dev/v1';
 const KIND = 'Reachability';
 
-function portsData(ports: readonly PortEntry[]): object[] {
-  return ports.map(({ protocol, ranges, families }) => ({
+function portsJson(ports: readonly PortEntry[]): string {
+  const entries = ports.map(({ protocol, ranges, families }) => ({
     protocol,
     ranges,
     ...(families === undefined ? {} : { families }),
   }));
+  return JSON.stringify(entries);
 }
 
-function endpointData(endpoint: Endpoint): object {
+function endpointJson(endpoint: Endpoint): string {
   const { id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest } = endpoint;
-  return { id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest };
+  return JSON.stringify({ id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest });
 }
 
-function* connectionItems(reachability: Reachability, grouped: boolean): Generator<object> {
+function* endpointItems(reachability: Reachability): Generator<string> {
+  for (const endpoint of reachability.endpoints) yield endpointJson(endpoint);
+}
+
+/** Connections or groups, each as JSON in one line. */
+function* connectionItems(reachability: Reachability, grouped: boolean): Generator<string> {
+  const ofPorts = perPortList(portsJson);
+  const quoted = new Map(reachability.endpoints.map(({ id }) => [id, JSON.stringify(id)]));
+  const end = (ids: string | readonly string[]): string =>
+    typeof ids === 'string' ? (quoted.get(ids) ?? JSON.stringify(ids)) : JSON.stringify(ids);
   const source: Iterable<Connection | ConnectionGroup> = grouped ? reachability.groups() : reachability.connections();
-  for (const { from, to, ports } of source) yield { from, to, ports: portsData(ports) };
+  for (const { from, to, ports } of source) {
+    yield `{"from":${end(from)},"to":${end(to)},"ports":${ofPorts(ports)}}`;
+  }
 }
 
-function* endpointItems(reachability: Reachability): Generator<object> {
-  for (const endpoint of reachability.endpoints) yield endpointData(endpoint);
-}
-
-function* jsonList(items: Iterable<object>): Generator<string> {
+function* jsonList(items: Iterable<string>): Generator<string> {
   let first = true;
   for (const item of items) {
-    yield `${first ? '' : ','}\n    ${JSON.stringify(item)}`;
+    yield `${first ? '' : ','}\n    ${item}`;
     first = false;
   }
   yield first ? ']' : '\n  ]';
@@ -49,10 +58,10 @@ export function* reachJson(reachability: Reachability, options: ReachFormatOptio
   yield '\n}\n';
 }
 
-function* yamlList(key: string, items: Iterable<object>): Generator<string> {
+function* yamlList(key: string, items: Iterable<string>): Generator<string> {
   let any = false;
   for (const item of items) {
-    yield `${any ? '' : `${key}:\n`}  - ${JSON.stringify(item)}\n`;
+    yield `${any ? '' : `${key}:\n`}  - ${item}\n`;
     any = true;
   }
   if (!any) yield `${key}: []\n`;

@@ -1,5 +1,5 @@
 import type { Connection, Reachability } from '../analysis/index.ts';
-import { formatPorts, formatRange } from './ports.ts';
+import { formatPorts, formatRange, perPortList } from './ports.ts';
 import { PLAIN, type Style } from './style.ts';
 import { tableLine } from './table.ts';
 import { displayWidth, visible } from './text.ts';
@@ -31,11 +31,12 @@ export function* reachTable(reachability: Reachability, options: ReachRowOptions
     columnWidth('TO', complete ? sample.map((row) => row.to) : ids),
   ];
   if (options.noHeaders !== true) yield `${style.bold(tableLine(['FROM', 'TO', 'PORTS'], widths))}\n`;
+  const portsText = perPortList(formatPorts);
   let previous: string | undefined;
   const line = ({ from, to, ports }: Connection): string => {
     const gap = previous !== undefined && previous !== from ? '\n' : '';
     previous = from;
-    return `${gap}${tableLine([visible(from), visible(to), formatPorts(ports)], widths)}\n`;
+    return `${gap}${tableLine([visible(from), visible(to), portsText(ports)], widths)}\n`;
   };
   for (const row of sample) yield line(row);
   for (; next.done !== true; next = source.next()) yield line(next.value);
@@ -63,11 +64,14 @@ function csvCell(text: string): string {
  */
 export function* reachCsv(reachability: Reachability, options: ReachRowOptions = {}): Generator<string> {
   if (options.noHeaders !== true) yield 'from,to,protocol,ports,families\r\n';
+  const recordEnds = perPortList((ports) =>
+    ports.map(({ protocol, ranges, families }) =>
+      [protocol, ranges.map(formatRange).join(','), (families ?? []).join(',')].map(csvCell).join(','),
+    ),
+  );
   for (const { from, to, ports } of reachability.connections()) {
-    for (const { protocol, ranges, families } of ports) {
-      const cells = [from, to, protocol, ranges.map(formatRange).join(','), (families ?? []).join(',')];
-      yield `${cells.map(csvCell).join(',')}\r\n`;
-    }
+    const ends = `${csvCell(from)},${csvCell(to)}`;
+    for (const record of recordEnds(ports)) yield `${ends},${record}\r\n`;
   }
 }
 

@@ -30,15 +30,18 @@ export async function run(context: Context): Promise<number> {
     const whole = new Set(
       policies.map(({ kind, metadata: { namespace, name } }) => JSON.stringify({ kind, namespace, name })),
     );
-    await out.write(
-      findingsSummary(findings, {
-        policies:
-          policies.filter((policy) => inScope(scope, policy)).length +
-          [...broken].filter((key) => !whole.has(key)).length,
-        others: objects.length - policies.length,
-        ignored: ignored.reduce((sum, kind) => sum + kind.count, 0),
-      }),
-    );
+    // Where nothing could be read, "no findings" would be praise for nothing.
+    const nothing = unreadable && objects.length === 0 && findings.length === 0;
+    if (!nothing)
+      await out.write(
+        findingsSummary(findings, {
+          policies:
+            policies.filter((policy) => inScope(scope, policy)).length +
+            [...broken].filter((key) => !whole.has(key)).length,
+          others: objects.length - policies.length,
+          ignored: ignored.reduce((sum, kind) => sum + kind.count, 0),
+        }),
+      );
   }
   if (unreadable) return EXIT.usage;
   return findings.some((one) => one.severity === 'error') ? EXIT.negative : EXIT.ok;
