@@ -50,11 +50,14 @@ export function nearMisses(
 /** `undefined`: the ports admit the flow. */
 function portMiss(ports: readonly NetworkPolicyPort[], flow: Flow): Miss | undefined {
   if (ports.length === 0) return undefined;
-  const asked = flow.protocol === 'other' ? 'ICMP and protocols without ports' : `${flow.port}/${flow.protocol}`;
-  const candidates = flow.protocol === 'other' ? [] : ports.filter((port) => port.protocol === flow.protocol);
+  const listed = ports.map(formatPort).join(', ');
+  if (flow.protocol === 'other') {
+    return { missed: 'protocol', message: `allows ${listed}, not ICMP and protocols without ports` };
+  }
+  const candidates = ports.filter((port) => port.protocol === flow.protocol);
   if (candidates.some((port) => portAdmits(port, flow))) return undefined;
-  const message = `allows ${ports.map(formatPort).join(', ')}, not ${asked}`;
-  if (ports.some((port) => port.protocol !== flow.protocol && typeof port.port === 'number' && inRange(port, flow))) {
+  const message = `allows ${listed}, not ${flow.port}/${flow.protocol}`;
+  if (ports.some((port) => port.protocol !== flow.protocol && portAdmits(port, flow))) {
     return { missed: 'protocol', message };
   }
   const unresolved = candidates.find((port) => typeof port.port === 'string' && namedPorts(port, flow).length === 0);
@@ -65,6 +68,7 @@ function portMiss(ports: readonly NetworkPolicyPort[], flow: Flow): Miss | undef
   return { missed: 'port', message };
 }
 
+/** Whether an entry admits the flow's port number on its own protocol, whichever that of the flow is. */
 function portAdmits(port: NetworkPolicyPort, flow: Flow): boolean {
   if (port.port === undefined) return true;
   return typeof port.port === 'number' ? inRange(port, flow) : namedPorts(port, flow).includes(flow.port);
@@ -81,7 +85,7 @@ function namedPorts(port: NetworkPolicyPort, flow: Flow): number[] {
     .map((candidate) => candidate.containerPort);
 }
 
-/** A policy's port as people write it: `80/TCP`, `8000-8080/TCP`, `http/TCP`, `every port/UDP`. */
+/** A policy's port as people write it: `80/TCP`, `8000-8080/TCP`, `http/TCP`, `every UDP port`. */
 export function formatPort(port: NetworkPolicyPort): string {
   if (port.port === undefined) return `every ${port.protocol} port`;
   const range = port.endPort === undefined || port.endPort === port.port ? '' : `-${port.endPort}`;
@@ -117,11 +121,12 @@ function peerMiss(
     return { missed: 'address', message: `allows ${peer.ipBlock.cidr}, which does not hold ${shown}` };
   }
   if (other.type !== 'pod') return 'far';
+  if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return 'far';
   const { pod } = other;
   const namespaceLabels = state.namespaces.get(pod.namespace)?.labels ?? {};
   const namespaceFits =
     peer.namespaceSelector === undefined
-      ? peer.podSelector !== undefined && pod.namespace === namespaceOf(policy)
+      ? pod.namespace === namespaceOf(policy)
       : matchesSelector(peer.namespaceSelector, namespaceLabels);
   const podFits = peer.podSelector === undefined || matchesSelector(peer.podSelector, pod.labels);
   if (namespaceFits && podFits) return undefined;

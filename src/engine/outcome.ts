@@ -1,6 +1,7 @@
 import type { FieldPath, ObjectSource, SourcePosition } from '../model/source.ts';
 import { compareText } from '../model/text.ts';
-import { type NetworkPolicy, objectRef } from '../model/types.ts';
+import { type NetworkPolicy, type ObjectMeta, objectRef } from '../model/types.ts';
+import { namespaceOf } from './state.ts';
 import type { Direction, DirectionVerdict, NearMiss, PolicyRef, RuleRef, Tier } from './verdict.ts';
 
 /** The rule that admits a flow, before it is put into words and positions. Indexes as in {@link RuleRef}. */
@@ -14,13 +15,9 @@ export interface RuleHit {
 }
 
 /** Policies in the order in which results name them: by namespace, then name. */
-export function sortPolicies<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(
-  policies: readonly T[],
-): T[] {
+export function sortPolicies<T extends { readonly metadata: ObjectMeta }>(policies: readonly T[]): T[] {
   return [...policies].sort(
-    (a, b) =>
-      compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
-      compareText(a.metadata.name, b.metadata.name),
+    (a, b) => compareText(namespaceOf(a), namespaceOf(b)) || compareText(a.metadata.name, b.metadata.name),
   );
 }
 

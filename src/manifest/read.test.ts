@@ -272,7 +272,7 @@ describe('aliases and merge keys', () => {
       `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: &n a\n  annotations: &base {x: one, z: two}\n  labels:\n    z: before\n    <<: [{w: first}, *base, {x: later, w: later}]\n    x: *n\n    "<<": text\n`,
     );
     expect(told(result)).toEqual([]);
-    expect(result.objects[0]?.metadata.labels).toEqual({ z: 'two', w: 'first', x: 'a', '<<': 'text' });
+    expect(result.objects[0]?.metadata.labels).toMatchObject({ z: 'two', w: 'first', x: 'a', '<<': 'text' });
   });
 
   it.each([

@@ -170,7 +170,8 @@ class Collection {
   #keep(object: KubeObject, source: ObjectSource): void {
     const ref = objectRef(object);
     const group = object.apiVersion.includes('/') ? object.apiVersion.replace(/\/.*/, '') : '';
-    const generated = object.metadata.name === '';
+    const { name: given, generateName } = object.metadata;
+    const generated = given === '' || given === generateName;
     const id = generated ? `#${this.#objects.size}` : JSON.stringify([group, ref.kind, ref.namespace, ref.name]);
     const earlier = this.#objects.get(id)?.source?.start;
     if (earlier !== undefined) {

@@ -25,8 +25,6 @@ export interface Decoded {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const CLUSTER_SCOPED: ReadonlySet<string> = new Set(['Namespace', 'Node']);
-
 /**
  * Decodes one object as the API server does: types checked, `null` treated as absent, defaults filled in (spec
  * sections 1, 2 and 5). Never throws and never changes `value`, but the object may share parts of it.
@@ -142,5 +140,7 @@ function looseRef(value: unknown, defaultNamespace: string): ObjectRef | undefin
     return typeof found === 'string' ? found : '';
   };
   const name = text('name') || text('generateName');
-  return CLUSTER_SCOPED.has(kind) ? { kind, name } : { kind, namespace: text('namespace') || defaultNamespace, name };
+  return KINDS.get(kind)?.namespaced === false
+    ? { kind, name }
+    : { kind, namespace: text('namespace') || defaultNamespace, name };
 }

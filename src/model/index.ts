@@ -1,7 +1,6 @@
 /** The model: typed objects, decoding and defaulting, selectors, validation. */
 
 export { type Decoded, type DecodeOptions, decodeObject } from './decode.ts';
-export { nearestName } from './decode/suggest.ts';
 export {
   formatLabelSelector,
   matchesSelector,
@@ -10,5 +9,6 @@ export {
   selectorKey,
 } from './selector.ts';
 export * from './source.ts';
+export { nearestNames } from './suggest.ts';
 export * from './types.ts';
 export { fieldErrorText, type ValidationOptions, validateNetworkPolicy } from './validate/index.ts';

@@ -1,5 +1,6 @@
-import type { Connection, ConnectionGroup, Endpoint, PortEntry, Reachability } from '../analysis/index.ts';
+import type { Connection, ConnectionGroup, Endpoint, PortEntry } from '../analysis/index.ts';
 import { perPortList } from './ports.ts';
+import type { ReachabilitySource } from './reachability-source.ts';
 
 /** What the reachability formats have in common. */
 export interface ReachFormatOptions {
@@ -24,12 +25,12 @@ function endpointJson(endpoint: Endpoint): string {
   return JSON.stringify({ id, type, namespace, name, workloadKind, labels, isolated, ranges, ...rest });
 }
 
-function* endpointItems(reachability: Reachability): Generator<string> {
+function* endpointItems(reachability: ReachabilitySource): Generator<string> {
   for (const endpoint of reachability.endpoints) yield endpointJson(endpoint);
 }
 
 /** Connections or groups, each as JSON in one line. */
-function* connectionItems(reachability: Reachability, grouped: boolean): Generator<string> {
+function* connectionItems(reachability: ReachabilitySource, grouped: boolean): Generator<string> {
   const ofPorts = perPortList(portsJson);
   const quoted = new Map(reachability.endpoints.map(({ id }) => [id, JSON.stringify(id)]));
   const end = (ids: string | readonly string[]): string =>
@@ -50,7 +51,7 @@ function* jsonList(items: Iterable<string>): Generator<string> {
 }
 
 /** The `Reachability` document as JSON in chunks: one endpoint or connection a line, so that two results can be compared. */
-export function* reachJson(reachability: Reachability, options: ReachFormatOptions = {}): Generator<string> {
+export function* reachJson(reachability: ReachabilitySource, options: ReachFormatOptions = {}): Generator<string> {
   yield `{\n  "apiVersion": "${API_VERSION}",\n  "kind": "${KIND}",\n  "endpoints": [`;
   yield* jsonList(endpointItems(reachability));
   yield `,\n  "${options.grouped === true ? 'groups' : 'connections'}": [`;
@@ -68,7 +69,7 @@ function* yamlList(key: string, items: Iterable<string>): Generator<string> {
 }
 
 /** The same document as YAML, each item in flow style. */
-export function* reachYaml(reachability: Reachability, options: ReachFormatOptions = {}): Generator<string> {
+export function* reachYaml(reachability: ReachabilitySource, options: ReachFormatOptions = {}): Generator<string> {
   yield `apiVersion: ${API_VERSION}\nkind: ${KIND}\n`;
   yield* yamlList('endpoints', endpointItems(reachability));
   yield* yamlList(

@@ -1,6 +1,6 @@
-import type { Reachability } from '../analysis/index.ts';
 import { formatPorts, isFullyOpen } from './ports.ts';
 import type { ReachRowOptions } from './reach-table.ts';
+import type { ReachabilitySource } from './reachability-source.ts';
 import { PLAIN } from './style.ts';
 import { displayWidth, padCells, visible } from './text.ts';
 
@@ -23,7 +23,7 @@ export interface ReachMatrixOptions extends ReachRowOptions {
  * Sources in rows, destinations in columns, one letter in each cell. Endpoints are numbered once, the number stands
  * (read downwards) over the column and before the row; letters are explained below.
  */
-export function* reachMatrix(reachability: Reachability, options: ReachMatrixOptions = {}): Generator<string> {
+export function* reachMatrix(reachability: ReachabilitySource, options: ReachMatrixOptions = {}): Generator<string> {
   const style = options.style ?? PLAIN;
   const numbers = new Map(reachability.endpoints.map((endpoint, index) => [endpoint.id, index]));
   const external = reachability.endpoints.map((endpoint) => endpoint.type === 'external');

@@ -1,5 +1,6 @@
-import type { Connection, Reachability } from '../analysis/index.ts';
+import type { Connection } from '../analysis/index.ts';
 import { formatPorts, formatRange, perPortList } from './ports.ts';
+import type { ReachabilitySource } from './reachability-source.ts';
 import { PLAIN, type Style } from './style.ts';
 import { tableLine } from './table.ts';
 import { displayWidth, visible } from './text.ts';
@@ -17,7 +18,7 @@ export interface ReachRowOptions {
 }
 
 /** One row for each connection, those of one source together with an empty line between sources. Nothing for no rows. */
-export function* reachTable(reachability: Reachability, options: ReachRowOptions = {}): Generator<string> {
+export function* reachTable(reachability: ReachabilitySource, options: ReachRowOptions = {}): Generator<string> {
   const style = options.style ?? PLAIN;
   const source = reachability.connections()[Symbol.iterator]();
   const sample: Connection[] = [];
@@ -62,7 +63,7 @@ function csvCell(text: string): string {
  * RFC 4180 with CRLF: `from,to,protocol,ports,families`, one record for each protocol of a connection. `ports` is a
  * comma-separated list of ports and ranges; `families` is empty when all common families are open.
  */
-export function* reachCsv(reachability: Reachability, options: ReachRowOptions = {}): Generator<string> {
+export function* reachCsv(reachability: ReachabilitySource, options: ReachRowOptions = {}): Generator<string> {
   if (options.noHeaders !== true) yield 'from,to,protocol,ports,families\r\n';
   const recordEnds = perPortList((ports) =>
     ports.map(({ protocol, ranges, families }) =>
@@ -81,7 +82,7 @@ export function markdownCell(text: string): string {
 }
 
 /** A Markdown table of the connections; a line of text when there are none. */
-export function* reachMarkdown(reachability: Reachability): Generator<string> {
+export function* reachMarkdown(reachability: ReachabilitySource): Generator<string> {
   let any = false;
   for (const { from, to, ports } of reachability.connections()) {
     if (!any) yield '| From | To | Ports |\n| --- | --- | --- |\n';

@@ -36,13 +36,11 @@ export function podParts(
   context: DecodeContext,
 ): { readonly spec: PodSpec; readonly status: PodStatus } {
   const status = raw.status ?? {};
+  const podIPs = statusAddresses('podIP', status.podIP, status.podIPs, context);
+  const hostIPs = statusAddresses('hostIP', status.hostIP, status.hostIPs, context);
   return {
     spec: podSpec(raw.spec ?? {}, ['spec'], context),
-    status: {
-      ...(status.phase ? { phase: status.phase } : {}),
-      podIPs: statusAddresses('podIP', status.podIP, status.podIPs, context),
-      hostIPs: statusAddresses('hostIP', status.hostIP, status.hostIPs, context),
-    },
+    status: status.phase ? { phase: status.phase, podIPs, hostIPs } : { podIPs, hostIPs },
   };
 }
 

@@ -12,13 +12,18 @@ import { cronJob, cronJobTemplate, templated, templatedTemplate } from './worklo
 export interface KindDecoder {
   /** The version that is served. */
   readonly apiVersion: string;
+  /** Whether objects of the kind live in a namespace. */
+  readonly namespaced: boolean;
   /**
    * Versions that are no longer served: `read` when they are close enough to be read all the same, with a warning;
    * `refused` when they are an error, as on the server. Other versions of a group named here or by
    * {@link apiVersion} are an error too; other groups are other kinds.
    */
   readonly formerVersions: { readonly read: readonly string[]; readonly refused: readonly string[] };
-  /** Reads the whole object. The answer means nothing once the context has failed. */
+  /**
+   * Reads the whole object. The answer means nothing once the context has failed.
+   * @param defaultNamespace of objects that name none; unused by kinds without namespaces
+   */
   decode(value: unknown, defaultNamespace: string, context: DecodeContext): KubeObject;
 }
 
@@ -31,37 +36,36 @@ type Parts<K extends KubeObject['kind']> = Omit<
 interface KindSpec<Raw, K extends KubeObject['kind']> {
   readonly kind: K;
   readonly apiVersion: string;
+  readonly clusterScoped?: true;
   readonly read?: readonly string[];
   readonly refused?: readonly string[];
   readonly reader: Reader<Raw>;
-  make(raw: Raw, defaultNamespace: string, context: DecodeContext): Parts<K>;
+  make(raw: Raw, namespace: string | undefined, context: DecodeContext): Parts<K>;
 }
 
 function kind<Raw, K extends KubeObject['kind']>(spec: KindSpec<Raw, K>): readonly [string, KindDecoder] {
+  const namespaced = spec.clusterScoped !== true;
   return [
     spec.kind,
     {
       apiVersion: spec.apiVersion,
+      namespaced,
       formerVersions: { read: spec.read ?? [], refused: spec.refused ?? [] },
       decode: (value, defaultNamespace, context) => {
         const raw = spec.reader.read(value, context);
-        const parts = spec.make(raw, defaultNamespace, context);
+        const parts = spec.make(raw, namespaced ? defaultNamespace : undefined, context);
         return { apiVersion: spec.apiVersion, kind: spec.kind, ...parts } as KubeObject;
       },
     },
   ];
 }
 
-interface WithMeta {
-  readonly metadata?: RawMeta;
-}
-
-function namespaced(raw: WithMeta, defaultNamespace: string, context: DecodeContext): ObjectMeta {
-  return objectMeta(raw.metadata ?? {}, defaultNamespace, context);
-}
-
-function clusterScoped(raw: WithMeta, context: DecodeContext): ObjectMeta {
-  return objectMeta(raw.metadata ?? {}, undefined, context);
+function metadataOf(
+  raw: { readonly metadata?: RawMeta },
+  namespace: string | undefined,
+  context: DecodeContext,
+): ObjectMeta {
+  return objectMeta(raw.metadata ?? {}, namespace, context);
 }
 
 function workload(
@@ -74,8 +78,8 @@ function workload(
     apiVersion,
     read,
     reader: templated,
-    make: (raw, defaultNamespace, context) => ({
-      metadata: namespaced(raw, defaultNamespace, context),
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
       template: templatedTemplate(raw, context),
     }),
   });
@@ -88,23 +92,25 @@ export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
     apiVersion: 'networking.k8s.io/v1',
     refused: ['extensions/v1beta1'],
     reader: networkPolicy,
-    make: (raw, defaultNamespace) => ({
-      metadata: policyMeta(raw.metadata ?? {}, defaultNamespace),
+    make: (raw, namespace) => ({
+      metadata: policyMeta(raw.metadata ?? {}, namespace),
       spec: networkPolicySpec(raw.spec ?? {}),
     }),
   }),
   kind({
     kind: 'Namespace',
     apiVersion: 'v1',
+    clusterScoped: true,
     reader: metaOnly,
-    make: (raw, _defaultNamespace, context) => ({ metadata: namespaceMeta(clusterScoped(raw, context)) }),
+    make: (raw, namespace, context) => ({ metadata: namespaceMeta(metadataOf(raw, namespace, context)) }),
   }),
   kind({
     kind: 'Node',
     apiVersion: 'v1',
+    clusterScoped: true,
     reader: node,
-    make: (raw, _defaultNamespace, context) => ({
-      metadata: clusterScoped(raw, context),
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
       ...nodeParts(raw, context),
     }),
   }),
@@ -112,8 +118,8 @@ export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
     kind: 'Pod',
     apiVersion: 'v1',
     reader: pod,
-    make: (raw, defaultNamespace, context) => ({
-      metadata: namespaced(raw, defaultNamespace, context),
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
       ...podParts(raw, context),
     }),
   }),
@@ -121,8 +127,8 @@ export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
     kind: 'Service',
     apiVersion: 'v1',
     reader: service,
-    make: (raw, defaultNamespace, context) => ({
-      metadata: namespaced(raw, defaultNamespace, context),
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
       spec: serviceSpec(raw, context),
     }),
   }),
@@ -137,8 +143,8 @@ export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
     apiVersion: 'batch/v1',
     read: ['batch/v1beta1', 'batch/v2alpha1'],
     reader: cronJob,
-    make: (raw, defaultNamespace, context) => ({
-      metadata: namespaced(raw, defaultNamespace, context),
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
       template: cronJobTemplate(raw, context),
     }),
   }),

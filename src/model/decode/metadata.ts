@@ -78,12 +78,10 @@ export const closedMeta: Reader<RawMeta> = closedRecord(closedFields);
  * @param namespace of an object that names none; undefined for cluster-scoped kinds
  */
 export function policyMeta(raw: RawMeta, namespace: string | undefined): ObjectMeta {
-  const { ownerReferences, finalizers } = raw;
-  return {
-    ...baseMeta(raw, raw.name ?? '', namespace),
-    ...(ownerReferences === undefined ? {} : { ownerReferences: ownerReferences.map(ownerReference) }),
-    ...(finalizers === undefined ? {} : { finalizers }),
-  };
+  const meta = baseMeta(raw, raw.name ?? '', namespace);
+  if (raw.ownerReferences !== undefined) meta.ownerReferences = raw.ownerReferences.map(ownerReference);
+  if (raw.finalizers !== undefined) meta.finalizers = raw.finalizers;
+  return meta;
 }
 
 /**
@@ -94,14 +92,21 @@ export function policyMeta(raw: RawMeta, namespace: string | undefined): ObjectM
 export function objectMeta(raw: RawMeta, namespace: string | undefined, context: DecodeContext): ObjectMeta {
   const name = raw.name || raw.generateName || '';
   if (name === '') context.required(['metadata', 'name'], 'name or generateName is required');
-  const owners = raw.ownerReferences?.filter((owner) => owner.kind && owner.name);
   const meta = baseMeta(raw, name, namespace);
-  return owners === undefined || owners.length === 0 ? meta : { ...meta, ownerReferences: owners.map(ownerReference) };
+  const owners = raw.ownerReferences?.filter(isNamed) ?? [];
+  if (owners.length > 0) meta.ownerReferences = owners;
+  return meta;
 }
 
-function baseMeta(raw: RawMeta, name: string, namespace: string | undefined): ObjectMeta {
+function isNamed(owner: RecordOf<typeof ownerFields>): owner is OwnerReference {
+  return Boolean(owner.kind && owner.name);
+}
+
+type MutableMeta = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] };
+
+function baseMeta(raw: RawMeta, name: string, namespace: string | undefined): MutableMeta {
   const { generateName, labels, annotations, creationTimestamp } = raw;
-  const meta: { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] } = { name };
+  const meta: MutableMeta = { name };
   if (generateName) meta.generateName = generateName;
   if (namespace !== undefined) meta.namespace = raw.namespace || namespace;
   if (labels !== undefined) meta.labels = labels;

@@ -46,34 +46,34 @@ export const rawPodSpec: Reader<RawPodSpec> = record(podSpecFields);
  */
 export function podSpec(raw: RawPodSpec, path: readonly string[], context: DecodeContext): PodSpec {
   const ports: ContainerPort[] = [];
-  collectPorts(raw.containers, [...path, 'containers'], ports, context);
-  const sidecars = raw.initContainers?.map((container) => (container.restartPolicy === 'Always' ? container : {}));
-  collectPorts(sidecars, [...path, 'initContainers'], ports, context);
-  return {
-    ...(raw.nodeName ? { nodeName: raw.nodeName } : {}),
-    hostNetwork: raw.hostNetwork ?? false,
-    ports,
-  };
+  collectPorts(raw.containers ?? [], ports, path, 'containers', context);
+  if (raw.initContainers !== undefined) {
+    const sidecars = raw.initContainers.map((container) => (container.restartPolicy === 'Always' ? container : {}));
+    collectPorts(sidecars, ports, path, 'initContainers', context);
+  }
+  const hostNetwork = raw.hostNetwork ?? false;
+  return raw.nodeName ? { nodeName: raw.nodeName, hostNetwork, ports } : { hostNetwork, ports };
 }
 
+// Clusters have many pods: plain loops, and no path before there is something to report.
 function collectPorts(
-  containers: RawPodSpec['containers'],
-  path: readonly string[],
+  containers: NonNullable<RawPodSpec['containers']>,
   ports: ContainerPort[],
+  path: readonly string[],
+  field: string,
   context: DecodeContext,
 ): void {
-  if (containers === undefined) return;
-  for (const [index, container] of containers.entries()) {
-    for (const [portIndex, raw] of (container.ports ?? []).entries()) {
-      if (raw.containerPort === undefined) {
-        context.required([...path, index, 'ports', portIndex, 'containerPort']);
-        continue;
+  for (let index = 0; index < containers.length; index++) {
+    const declared = containers[index]?.ports ?? [];
+    for (let portIndex = 0; portIndex < declared.length; portIndex++) {
+      const { name, containerPort: number, protocol: transport = 'TCP' } = declared[portIndex] ?? {};
+      if (number === undefined) {
+        context.required([...path, field, index, 'ports', portIndex, 'containerPort']);
+      } else if (name) {
+        ports.push({ name, containerPort: number, protocol: transport });
+      } else {
+        ports.push({ containerPort: number, protocol: transport });
       }
-      ports.push({
-        ...(raw.name ? { name: raw.name } : {}),
-        containerPort: raw.containerPort,
-        protocol: raw.protocol ?? 'TCP',
-      });
     }
   }
 }

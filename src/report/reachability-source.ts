@@ -1,0 +1,4 @@
+import type { Reachability } from '../analysis/index.ts';
+
+/** What the formats need of a reachability. */
+export type ReachabilitySource = Pick<Reachability, 'endpoints' | 'connections' | 'groups'>;
