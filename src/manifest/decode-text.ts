@@ -18,8 +18,7 @@ export function decodeText(name: string, content: string | Uint8Array): DecodedT
     const help = 'portcullis reads YAML and JSON in UTF-8, or in UTF-16 with a byte order mark';
     return { diagnostic: textDiagnostic(name, 'binary', 'this is a binary file, not text', help, text.slice(0, nul)) };
   }
-  const cr = text.indexOf('\r');
-  if (cr >= 0 && text.includes('\r')) text = text.replace(/\r(?!\n)/g, '\n');
+  if (text.includes('\r')) text = text.replace(/\r(?!\n)/g, '\n');
   return { text };
 }
 

@@ -41,6 +41,7 @@ export interface IgnoredKind {
   readonly count: number;
 }
 
+/** What a set of inputs holds, and what is wrong with it. */
 export interface ManifestResult {
   /** Every object that was read without error, in the order of the input; of an object given twice the last. */
   readonly objects: readonly KubeObject[];

@@ -99,6 +99,57 @@ export interface IPBlock {
   readonly except: readonly string[];
 }
 
+/**
+ * A cluster-wide policy of `policy.networking.k8s.io`: ClusterNetworkPolicy (v1alpha2), or its forerunners
+ * AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1), all in one form (spec cluster-network-policy).
+ */
+export interface ClusterNetworkPolicy extends KubeObjectBase {
+  readonly kind: 'ClusterNetworkPolicy' | 'AdminNetworkPolicy' | 'BaselineAdminNetworkPolicy';
+  readonly spec: ClusterNetworkPolicySpec;
+}
+
+export interface ClusterNetworkPolicySpec {
+  /** AdminNetworkPolicy is `Admin`, BaselineAdminNetworkPolicy is `Baseline`. */
+  readonly tier: 'Admin' | 'Baseline';
+  /** 0 to 1000, lower goes first. A BaselineAdminNetworkPolicy has none: it comes after every other, as 1001. */
+  readonly priority: number;
+  readonly subject: ClusterPodSelector;
+  readonly ingress: readonly ClusterNetworkPolicyRule[];
+  readonly egress: readonly ClusterNetworkPolicyRule[];
+}
+
+/** Pods of the cluster, hostNetwork pods never: `namespaces` alone selects all pods of the namespaces. */
+export interface ClusterPodSelector {
+  readonly namespaceSelector: LabelSelector;
+  readonly podSelector: LabelSelector;
+}
+
+export interface ClusterNetworkPolicyRule {
+  readonly name?: string;
+  /** v1alpha1's `Allow` reads as `Accept`. */
+  readonly action: 'Accept' | 'Deny' | 'Pass';
+  /** `from` or `to`, never empty. */
+  readonly peers: readonly ClusterNetworkPolicyPeer[];
+  /** `protocols`, in v1alpha1 `ports`; absent: any protocol and port, ICMP too. */
+  readonly ports?: readonly ClusterNetworkPolicyPort[];
+}
+
+/**
+ * One peer; exactly one field is set. `unknown` is a peer of a newer API that this version cannot read: a rule with one
+ * fails closed (`Accept` matches nothing, `Deny` and `Pass` act as Deny of everything).
+ */
+export type ClusterNetworkPolicyPeer =
+  | { readonly type: 'pods'; readonly pods: ClusterPodSelector }
+  | { readonly type: 'networks'; readonly networks: readonly string[] }
+  | { readonly type: 'nodes'; readonly nodes: LabelSelector }
+  | { readonly type: 'domainNames'; readonly domainNames: readonly string[] }
+  | { readonly type: 'unknown'; readonly field: string };
+
+/** A port of a protocol, or the name of a container port of the destination, whose protocol it then has. */
+export type ClusterNetworkPolicyPort =
+  | { readonly protocol: Protocol; readonly first: number; readonly last: number }
+  | { readonly name: string };
+
 export interface Namespace extends KubeObjectBase {
   readonly kind: 'Namespace';
 }
@@ -183,7 +234,7 @@ export interface Workload extends KubeObjectBase {
 }
 
 /** Every object the engine understands. */
-export type KubeObject = NetworkPolicy | Namespace | Pod | Node | Service | Workload;
+export type KubeObject = NetworkPolicy | ClusterNetworkPolicy | Namespace | Pod | Node | Service | Workload;
 
 /** The reference that messages and results carry for an object. */
 export function objectRef(object: { readonly kind: string; readonly metadata: ObjectMeta }): ObjectRef {

@@ -154,17 +154,15 @@ it('reachMatrix stacks the digits of many columns and runs out of letters in ord
     { length: 60 },
     (_, index): Endpoint => ({ ...web, id: `p${String(index).padStart(2, '0')}` }),
   );
-  const connections = endpoints
-    .slice(1)
-    .map(
-      ({ id }, index): Connection => ({
-        from: 'p00',
-        to: id,
-        ports: [{ protocol: 'TCP', ranges: [[index + 1, index + 1]] }],
-      }),
-    );
+  const connections = endpoints.slice(1).map(
+    ({ id }, index): Connection => ({
+      from: 'p00',
+      to: id,
+      ports: [{ protocol: 'TCP', ranges: [[index + 1, index + 1]] }],
+    }),
+  );
   const lines = text(reachMatrix(source(connections, endpoints))).split('\n');
-  expect(lines[0]?.startsWith('                          1')).toBe(true);
+  expect(lines[0]).toMatch(/^ {27}1 1 1/);
   expect(lines[1]?.startsWith('   FROM  1 2 3 4 5 6 7 8 9 0 1')).toBe(true);
   expect(lines[2]?.startsWith(' 1 p00   - a b c')).toBe(true);
   expect(lines[2]?.endsWith('Y Z + + + + + + +')).toBe(true);

@@ -28,6 +28,7 @@ const podFields = {
   }),
 } as const;
 
+/** Reads what policies need of a Pod, also of one without status. */
 export const pod: Reader<RecordOf<typeof podFields>> = record(podFields);
 
 /** The spec and status of a pod; either may be absent. */
@@ -64,6 +65,7 @@ const nodeFields = {
   status: record({ addresses: list(record({ type: string, address: string })) }),
 } as const;
 
+/** Reads the addresses and pod blocks of a Node. */
 export const node: Reader<RecordOf<typeof nodeFields>> = record(nodeFields);
 
 /** The addresses and pod blocks of a node. Internal and external addresses that are none are left out, with a warning. */
@@ -96,6 +98,7 @@ const serviceFields = {
   }),
 } as const;
 
+/** Reads what a Service selects and listens on. */
 export const service: Reader<RecordOf<typeof serviceFields>> = record(serviceFields);
 
 /** The spec of a service, with the server's defaults; a headless one (`None`) has no cluster address. */

@@ -36,11 +36,14 @@ function scalar<T>(expected: string, zero: T, accepts: (value: unknown) => value
   };
 }
 
+/** A string; nothing else is turned into one. */
 export const string: Reader<string> = scalar('string', '', (value) => typeof value === 'string');
+/** `true` or `false`; strings such as `yes` are not. */
 export const boolean: Reader<boolean> = scalar('boolean', false, (value) => typeof value === 'boolean');
 
 /** Whole numbers of a JSON number's exact range; 64-bit fields beyond it are not told apart. */
 export const integer: Reader<number> = integerReader('integer', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+/** A whole number of 32 bits with sign. */
 export const int32: Reader<number> = integerReader('32-bit integer', -(2 ** 31), 2 ** 31 - 1);
 
 function integerReader(expected: string, first: number, last: number): Reader<number> {

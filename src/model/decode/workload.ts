@@ -19,10 +19,12 @@ export const templated: Reader<RecordOf<typeof templatedFields>> = record(templa
 /** A CronJob, whose pod template is that of its job template. */
 export const cronJob: Reader<RecordOf<typeof cronJobFields>> = record(cronJobFields);
 
+/** The pod template of {@link templated}; without one, a pod without labels and ports. */
 export function templatedTemplate(raw: RecordOf<typeof templatedFields>, context: DecodeContext): Workload['template'] {
   return workloadTemplate(raw.spec?.template ?? {}, ['spec', 'template'], context);
 }
 
+/** The pod template of {@link cronJob}. */
 export function cronJobTemplate(raw: RecordOf<typeof cronJobFields>, context: DecodeContext): Workload['template'] {
   const path = ['spec', 'jobTemplate', 'spec', 'template'];
   return workloadTemplate(raw.spec?.jobTemplate?.spec?.template ?? {}, path, context);

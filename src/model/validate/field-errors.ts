@@ -33,18 +33,22 @@ export class FieldErrors {
     this.#add('unsupported', path, `Unsupported value: ${goJson(value)}: supported values: ${list}`);
   }
 
+  /** `Required value`, with what is wanted where the server says it. */
   required(path: FieldPath, detail = ''): void {
     this.#add('required', path, detail === '' ? 'Required value' : `Required value: ${detail}`);
   }
 
+  /** `Forbidden: …`; the value is not printed. */
   forbidden(path: FieldPath, detail: string): void {
     this.#add('forbidden', path, `Forbidden: ${detail}`);
   }
 
+  /** `Too long: …`; the value is not printed. */
   tooLong(path: FieldPath, bytes: number): void {
     this.#add('too-long', path, `Too long: may not be more than ${bytes} bytes`);
   }
 
+  /** A warning, which the server sends beside its answer. */
   warn(code: string, path: FieldPath, message: string): void {
     this.warnings.push(this.#diagnostic(code, 'warning', path, message));
   }

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folder, SHOP } from './run-main.ts';
+
+/** These run the built program as users do; `npm test` builds it first. */
+const PROGRAM = path.join(import.meta.dirname, '../../bin/portcullis');
+
+function spawn(
+  args: readonly string[],
+  input = '',
+): { code: number | null; stdout: string; stderr: string; ms: number } {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { input, encoding: 'utf8' });
+  return { code: status, stdout, stderr, ms: performance.now() - started };
+}
+
+describe('the built program', () => {
+  const shop = folder(SHOP);
+
+  it('passes on exit codes and keeps the streams apart', () => {
+    expect(spawn(['can', '-f', shop, 'shop/web', 'shop/cart', '7070'])).toMatchObject({ code: 0, stderr: '' });
+    expect(spawn(['can', '-f', shop, 'shop/web', 'shop/cart', '80'])).toMatchObject({ code: 1, stderr: '' });
+    expect(spawn(['can', '-f', shop, 'shop/web', 'shop/cat', '80'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('reads standard input', () => {
+    const manifests = Object.values(SHOP).join('---\n');
+    expect(spawn(['validate', '-f', '-'], manifests).stdout).toBe(
+      '1 network policy checked: no findings; 2 other objects read\n',
+    );
+    expect(spawn(['validate', '-f', '-'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('reads what the shell substitutes, and survives a reader that leaves', () => {
+    const quoted = [process.execPath, PROGRAM].map((word) => `'${word}'`).join(' ');
+    const bash = (script: string) => spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(bash(`${quoted} validate -f <(cat ${shop}/cart.yaml)`).stdout).toMatch(/^1 network policy checked/);
+    const pods = `for i in $(seq 400); do printf -- '---\\napiVersion: v1\\nkind: Pod\\nmetadata: {name: p%s}\\n' $i; done`;
+    const { stdout, stderr } = bash(`${pods} | ${quoted} reach -f - -o csv | head -1; echo "\${PIPESTATUS[1]}"`);
+    expect([stdout, stderr]).toEqual(['from,to,protocol,ports,families\r\n0\n', '']);
+  });
+
+  it('is complete when written to a pipe', () => {
+    const pods = Array.from(
+      { length: 120 },
+      (_, index) => `apiVersion: v1\nkind: Pod\nmetadata: {name: p${index}}\n`,
+    ).join('---\n');
+    const { stdout } = spawn(['reach', '-f', '-', '-o', 'json', '--no-external'], pods);
+    expect(JSON.parse(stdout).connections).toHaveLength(120 * 119);
+  });
+
+  it('starts without loading what it does not need', () => {
+    // Generous for a busy machine; the point is that no parser and no engine is loaded.
+    const fastest = Math.min(...Array.from({ length: 3 }, () => spawn(['version']).ms));
+    expect(fastest).toBeLessThan(400);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { COMMANDS, optionsOf } from '../../src/cli/commands.ts';
+import { portcullis } from './run-main.ts';
+
+const LATER = ['exposure', 'diff', 'lint', 'test', 'advise', 'lab', 'agent', 'serve'];
+
+describe('help', () => {
+  it('lists every command with its line, and none that does not exist', async () => {
+    const { code, stdout, stderr } = await portcullis(['--help']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    for (const { name, summary } of COMMANDS)
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*`, 'm')), expect(stdout).toContain(summary);
+    for (const name of LATER) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    expect(stdout).toContain('Examples:');
+  });
+
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    '%s explains its flags',
+    async (name, command) => {
+      const { code, stdout } = await portcullis([name, '--help']);
+      expect(code).toBe(0);
+      for (const { name: option, hidden } of optionsOf(command)) {
+        if (hidden !== true) expect(stdout).toContain(`--${option}`);
+      }
+      for (const { line } of command.examples) expect(stdout).toContain(line);
+    },
+  );
+
+  it('without a command is wrong usage', async () => {
+    const { code, stdout, stderr } = await portcullis([]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Usage: portcullis');
+  });
+});
+
+describe('wrong usage exits 2 and says what was meant', () => {
+  it.each<[readonly string[], RegExp]>([
+    [['reech'], /unknown command 'reech'\n {2}did you mean reach\?/],
+    [['reach', '-f', '-', '--fron', 'x'], /unknown option '--fron'\n {2}did you mean --from\?/],
+    [['reach', '-f', '-', '-o', 'jsn'], /unknown output format "jsn": reach has table, .*\n {2}did you mean json\?/],
+    [['can', '-f', '-', 'a', 'b', '-o', 'table'], /unknown output format "table"/],
+    [['reach', '-f', '-', '--by', 'pods'], /unknown --by "pods".*\n {2}did you mean pod\?/],
+    [['can', '-f', '-', 'a'], /missing required argument 'to'/],
+    [['can', '-f', '-', 'a', 'b', '80', 'x'], /too many arguments/],
+    [['reach', '-f', '-', 'x'], /too many arguments/],
+    [['validate', '-f'], /argument missing/],
+    [['can', '-f', '-', 'a', 'b', '99999'], /out of range/],
+    [['reach', '-f', '-', '--port', 'x/y/z'], /is not a port/],
+    [['reach', '-f', '-', '--pod-cidr', '10.0.0.0'], /--pod-cidr "10.0.0.0" is not a CIDR/],
+    [['reach', '-f', '-', '-l', 'a=b=c'], /selector/],
+    [['reach', '-f', '-', '--grouped'], /--grouped needs -o json or -o yaml/],
+    [['completion', 'csh'], /unknown shell "csh"/],
+    ...LATER.map((name): [readonly string[], RegExp] => [[name], /unknown command/]),
+  ])('%j', async (argv, message) => {
+    const { code, stdout, stderr } = await portcullis(argv);
+    expect(stderr).toMatch(message);
+    expect(stderr.startsWith('portcullis: error: ')).toBe(true);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it.each(['validate', 'describe', 'reach', 'can'])('%s without input says so', async (command) => {
+    const { code, stderr } = await portcullis(command === 'can' ? ['can', 'a', 'b'] : [command]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('this version does not read live clusters');
+    expect(stderr).toContain('-f');
+  });
+});
+
+describe('version', () => {
+  it('is that of package.json', async () => {
+    expect((await portcullis(['version'])).stdout).toMatch(
+      `portcullis ${manifest.version} (Node.js ${process.versions.node}`,
+    );
+    expect((await portcullis(['--version'])).stdout).toMatch(`portcullis ${manifest.version}`);
+    expect(JSON.parse((await portcullis(['version', '-o', 'json'])).stdout)).toMatchObject({
+      kind: 'Version',
+      version: manifest.version,
+    });
+  });
+});
