@@ -1,5 +1,10 @@
-import type { PeerView, PolicyIndex } from '../engine/compiled/policy-index.ts';
-import { type DirectionProgram, type NamedPorts, resolveSpec } from '../engine/compiled/program.ts';
+import {
+  admittedPorts,
+  type DirectionPolicies,
+  type PeerView,
+  type PolicyIndex,
+} from '../engine/compiled/policy-index.ts';
+import type { NamedPorts } from '../engine/compiled/program.ts';
 import type { Direction } from '../engine/verdict.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
@@ -9,72 +14,84 @@ import type { Unit } from './units.ts';
 /** Units that every policy treats alike, as source and as destination. */
 export interface UnitClass {
   readonly index: number;
-  readonly external: boolean;
+  /** Outside the cluster: a block of addresses or a domain. */
+  readonly outside: boolean;
+  /** A domain only ever is a destination. */
+  readonly source: boolean;
   readonly families: readonly Family[];
   /** Ascending indexes into the list of units. */
   readonly members: number[];
   readonly views: Readonly<Record<Family, readonly PeerView[]>>;
-  readonly egress: DirectionProgram | null;
-  readonly ingress: DirectionProgram | null;
+  readonly egress: DirectionPolicies;
+  readonly ingress: DirectionPolicies;
   readonly named: NamedPorts | undefined;
 }
 
-/** What one program admits for every class: `base`, but for the classes in `cells`. */
+/**
+ * What the policies of one class admit toward, or from, every class in one family. Classes that `special` does not list
+ * get `base`.
+ */
 export interface Row {
   readonly base: PortSet;
-  readonly cells: ReadonlyMap<number, PortSet>;
+  readonly special: ReadonlyMap<number, PortSet>;
 }
 
-const OPEN_ROW: Row = { base: PortSet.ALL, cells: new Map() };
+const OPEN_ROW: Row = { base: PortSet.ALL, special: new Map() };
+const NO_POLICIES: DirectionPolicies = { tiers: null, program: null };
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 
 /**
- * The reachability of units, by class. A row is computed from the postings of its program's peers, so the work grows
- * with what policies admit, not with the number of pairs.
+ * The reachability of units, by class. A row is computed from the postings of the peers that its policies name, so the
+ * work grows with what policies admit, not with the number of pairs.
  */
 export class ClassTable {
   readonly classes: readonly UnitClass[];
   /** Class of each unit. */
   readonly classOf: readonly UnitClass[];
   readonly #postings: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
+  /** Classes by the view that cluster-wide policies have of them. */
+  readonly #byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
 
   constructor(index: PolicyIndex, units: readonly Unit[]) {
     const byKey = new Map<string, UnitClass>();
-    const groupKeys = new Map<ReadonlySet<number>, string>();
+    const peerKeys = new Map<ReadonlySet<number>, string>();
     const classes: UnitClass[] = [];
     this.classOf = units.map((unit, at) => {
       const views: Record<Family, PeerView[]> = { IPv4: [], IPv6: [] };
       for (const family of unit.families) {
-        const ends = unit.ends.filter(
-          (end) => end.type === 'pod' || end.address === undefined || end.address.family === family,
-        );
+        const ends = unit.ends.filter((end) => !('address' in end) || (end.address?.family ?? family) === family);
         views[family] = ends.map((end) => index.peerView(end, family));
       }
       const [pod] = unit.pods;
       const view = views.IPv4[0] ?? views.IPv6[0];
-      const egress = pod === undefined ? null : index.program(pod, 'egress');
-      const ingress = pod === undefined ? null : index.program(pod, 'ingress');
-      const external = unit.endpoint.type === 'external';
+      const egress = pod === undefined ? NO_POLICIES : index.policiesOf(pod, 'egress');
+      const ingress = pod === undefined ? NO_POLICIES : index.policiesOf(pod, 'ingress');
       let peers = '';
       if (view !== undefined && view.peers.size > 0) {
-        peers = groupKeys.get(view.peers) ?? [...view.peers].sort((a, b) => a - b).join(',');
-        groupKeys.set(view.peers, peers);
+        peers = peerKeys.get(view.peers) ?? [...view.peers].sort((a, b) => a - b).join(',');
+        peerKeys.set(view.peers, peers);
       }
+      const { type } = unit.endpoint;
       const key = [
-        pod === undefined ? (external ? 'external' : 'host') : 'pod',
+        pod === undefined ? type : 'pod',
         unit.families.join('+'),
-        egress?.id ?? '',
-        ingress?.id ?? '',
+        egress.program?.id ?? '',
+        egress.tiers?.id ?? '',
+        ingress.program?.id ?? '',
+        ingress.tiers?.id ?? '',
         view?.named?.id ?? '',
         peers,
-        ...FAMILIES.map((family) => views[family].map(({ blocks }) => blocks.join(',')).join('|')),
+        ...FAMILIES.map((family) =>
+          views[family].map(({ blocks, cluster }) => `${blocks.join(',')}:${cluster?.id ?? ''}`).join('|'),
+        ),
       ].join(' ');
       let found = byKey.get(key);
       if (found === undefined) {
         found = {
           index: classes.length,
-          external,
+          outside: type === 'external' || type === 'domain',
+          source: type !== 'domain',
           families: unit.families,
           members: [],
           views,
@@ -89,40 +106,70 @@ export class ClassTable {
       return found;
     });
     this.classes = classes;
-    this.#postings = { IPv4: postings(classes, 'IPv4'), IPv6: postings(classes, 'IPv6') };
+    const peersOf = (view: PeerView): Iterable<number> => [...view.peers, ...view.blocks];
+    const viewOf = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
+    this.#postings = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
+    this.#byView = { IPv4: postings(classes, 'IPv4', viewOf), IPv6: postings(classes, 'IPv6', viewOf) };
   }
 
   /** What the policies of a class admit toward (`egress`) or from (`ingress`) every class, in one family. */
   row(subject: UnitClass, direction: Direction, family: Family): Row {
-    const program = subject[direction];
-    if (program === null) return OPEN_ROW;
-    const own = direction === 'ingress' && program.hasNamed ? subject.named : undefined;
-    const key = `${direction} ${program.id} ${own?.id ?? ''} ${family}`;
+    const key = `${rowKey(subject, direction)} ${family}`;
     let row = this.#rows.get(key);
     if (row === undefined) {
-      row = this.#computeRow(program, direction, family, own);
+      row = this.#computeRow(subject, direction, family);
       this.#rows.set(key, row);
     }
     return row;
   }
 
-  #computeRow(program: DirectionProgram, direction: Direction, family: Family, own: NamedPorts | undefined): Row {
-    const base = program.any === undefined ? PortSet.EMPTY : resolveSpec(program.any, own);
-    const cells = new Map<number, PortSet>();
-    const add = (target: UnitClass, ports: PortSet): void => {
-      const old = cells.get(target.index) ?? base;
-      const ports2 = old.union(ports);
-      if (ports2 !== old) cells.set(target.index, ports2);
-    };
-    if (direction === 'egress' && program.any !== undefined && program.any.named.length > 0) {
-      for (const target of this.classes) add(target, resolveSpec(program.any, target.named));
+  #computeRow(subject: UnitClass, direction: Direction, family: Family): Row {
+    const { tiers, program } = subject[direction];
+    if (tiers === null && program === null) return OPEN_ROW;
+    // Where no rule of a NetworkPolicy and no cluster-wide rule speaks of a class, this is what is left.
+    const base = program === null ? PortSet.ALL : (program.any?.fixed ?? PortSet.EMPTY);
+    const touched = new Set<UnitClass>();
+    if (program !== null) {
+      for (const peer of program.byPeer.keys()) {
+        for (const target of this.#postings[family].get(peer) ?? []) touched.add(target);
+      }
+      if ((program.any?.named.length ?? 0) > 0) for (const target of this.classes) touched.add(target);
     }
-    for (const [peer, spec] of program.byPeer) {
-      for (const target of this.#postings[family].get(peer) ?? []) {
-        add(target, resolveSpec(spec, direction === 'egress' ? target.named : own));
+    if (tiers !== null) {
+      for (const targets of this.#byView[family].values()) {
+        const [first] = targets;
+        if (first !== undefined && !this.#isPlain(subject, direction, family, first)) {
+          for (const target of targets) touched.add(target);
+        }
       }
     }
-    return { base, cells };
+    const special = new Map<number, PortSet>();
+    for (const target of touched) {
+      const ports = this.#admitted(subject, direction, family, target, false);
+      if (!ports.equals(base)) special.set(target.index, ports);
+    }
+    return { base, special };
+  }
+
+  /** Whether the cluster-wide tiers leave all to NetworkPolicies for every class of a view. */
+  #isPlain(subject: UnitClass, direction: Direction, family: Family, target: UnitClass): boolean {
+    const { tiers, program } = subject[direction];
+    if (tiers === null) return true;
+    if (tiers.hasNamed) return false;
+    return target.views[family].every(({ cluster }) => {
+      if (cluster === undefined) return true;
+      const { rest, baselineDenied } = tiers.decide(cluster, undefined);
+      return rest.isAll() && (program !== null || baselineDenied.isEmpty());
+    });
+  }
+
+  #admitted(subject: UnitClass, direction: Direction, family: Family, target: UnitClass, ownNode: boolean): PortSet {
+    let ports = PortSet.EMPTY;
+    for (const view of target.views[family]) {
+      const destination = direction === 'egress' ? view.named : subject.named;
+      ports = ports.union(admittedPorts(subject[direction], view, destination, ownNode));
+    }
+    return ports;
   }
 
   /** What a pair of classes may exchange, by common family. */
@@ -133,10 +180,28 @@ export class ClassTable {
     }
     return ports;
   }
+
+  /** What a pod and its own node may exchange: to NetworkPolicies all of it, to cluster-wide policies not (S16). */
+  ownNodePair(from: UnitClass, to: UnitClass): FamilyPorts {
+    const ports: FamilyPorts = {};
+    for (const family of commonFamilies(from, to)) {
+      ports[family] = this.#admitted(from, 'egress', family, to, true).intersect(
+        this.#admitted(to, 'ingress', family, from, true),
+      );
+    }
+    return ports;
+  }
+}
+
+/** Equal for classes with equal rows in a direction. */
+export function rowKey(subject: UnitClass, direction: Direction): string {
+  const { tiers, program } = subject[direction];
+  const named = direction === 'ingress' && (program?.hasNamed === true || tiers?.hasNamed === true);
+  return `${direction} ${program?.id ?? ''} ${tiers?.id ?? ''} ${named ? subject.named?.id : ''}`;
 }
 
 export function cell(row: Row, target: UnitClass): PortSet {
-  return row.cells.get(target.index) ?? row.base;
+  return row.special.get(target.index) ?? row.base;
 }
 
 export function commonFamilies(
@@ -146,17 +211,19 @@ export function commonFamilies(
   return a.families === b.families ? a.families : a.families.filter((family) => b.families.includes(family));
 }
 
-function postings(classes: readonly UnitClass[], family: Family): ReadonlyMap<number, readonly UnitClass[]> {
+function postings(
+  classes: readonly UnitClass[],
+  family: Family,
+  idsOf: (view: PeerView) => Iterable<number>,
+): ReadonlyMap<number, readonly UnitClass[]> {
   const lists = new Map<number, UnitClass[]>();
-  const add = (peer: number, target: UnitClass): void => {
-    const list = lists.get(peer);
-    if (list === undefined) lists.set(peer, [target]);
-    else if (list.at(-1) !== target) list.push(target);
-  };
   for (const target of classes) {
     for (const view of target.views[family]) {
-      for (const peer of view.peers) add(peer, target);
-      for (const block of view.blocks) add(block, target);
+      for (const id of idsOf(view)) {
+        const list = lists.get(id);
+        if (list === undefined) lists.set(id, [target]);
+        else if (list.at(-1) !== target) list.push(target);
+      }
     }
   }
   return lists;

@@ -134,7 +134,12 @@ function decision(
 ): void {
   const policy = policyOf(state, decided.policy);
   const rule = policy === undefined ? undefined : rulesOf(policy, direction)[decided.rule];
-  if (policy === undefined || rule === undefined) return;
+  if (policy === undefined || rule === undefined) {
+    const verb = decided.action === 'Deny' ? 'refuses' : 'admits';
+    const where = decided.source === undefined ? '' : ` (${decided.source.file}:${decided.source.line})`;
+    steps.push(`Rule ${decided.rule + 1} of ${decided.policy.kind} ${policyName(decided.policy)}${where} ${verb} it.`);
+    return;
+  }
   const peer = decided.peer === null ? undefined : peersOf(rule)[decided.peer];
   const who =
     peer === undefined

@@ -1,5 +1,5 @@
 import { matchesSelector } from '../model/selector.ts';
-import { compareText } from '../model/text.ts';
+import { compareCodePoints } from '../model/text.ts';
 import type { LabelSelector } from '../model/types.ts';
 import { ClassTable } from './classes.ts';
 import { type PortQuery, queriedPorts } from './ports.ts';
@@ -40,7 +40,7 @@ export function computeReachability(
   }
   const listed = [...world.units(by), ...(options.external === false ? [] : world.external())];
   const extra = [focus.from ?? [], focus.to ?? []].flat().filter((unit) => !listed.some((one) => sameUnit(one, unit)));
-  const units = [...listed, ...new Set(extra)].sort((a, b) => compareText(a.endpoint.id, b.endpoint.id));
+  const units = [...listed, ...new Set(extra)].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
   const pick = (wanted: readonly Unit[]): ReadonlySet<Unit> =>
     new Set(units.filter((unit) => wanted.some((one) => sameUnit(one, unit) || isPart(unit, one))));
 

@@ -1,7 +1,7 @@
-import { compareText } from '../model/text.ts';
+import { compareCodePoints } from '../model/text.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
-import { type ClassTable, cell, commonFamilies, type Row, type UnitClass } from './classes.ts';
+import { type ClassTable, cell, commonFamilies, type Row, rowKey, type UnitClass } from './classes.ts';
 import { type FamilyPorts, type PortEntry, portEntries } from './ports.ts';
 import type { Endpoint, Unit } from './units.ts';
 
@@ -71,6 +71,7 @@ export class Reachability {
     for (const [at, from] of this.#units.entries()) {
       if (sources !== undefined && !sources.has(from)) continue;
       const fromClass = classOf[at] as UnitClass;
+      if (!fromClass.source) continue;
       let row = rows.get(fromClass);
       if (row === undefined) {
         if (rows.size >= rowLimit) rows.clear();
@@ -78,15 +79,15 @@ export class Reachability {
         rows.set(fromClass, row);
       }
       for (const { unit: to, at: toAt } of toUnits) {
-        if (to === from || (from.endpoint.type === 'external' && to.endpoint.type === 'external')) continue;
-        if (either !== undefined && !either.has(from) && !either.has(to)) continue;
         const toClass = classOf[toAt] as UnitClass;
+        if (to === from || (fromClass.outside && toClass.outside)) continue;
+        if (either !== undefined && !either.has(from) && !either.has(to)) continue;
         let ports = row[toClass.index];
         if (ports === undefined) {
           ports = listed(this.#table.pair(fromClass, toClass), to);
           row[toClass.index] = ports;
         }
-        if (isOwnNodePair(from, to)) ports = listed(openPorts(from, to), to);
+        if (isOwnNodePair(from, to)) ports = listed(this.#table.ownNodePair(fromClass, toClass), to);
         if (ports.length > 0) yield { from: from.endpoint.id, to: to.endpoint.id, ports };
       }
     }
@@ -104,18 +105,12 @@ export class Reachability {
   }
 }
 
-/** Traffic of a pod with its own node passes whatever the policies say (S16). */
+/** One end is the node that pods of the other run on: NetworkPolicies let it pass (S16). */
 function isOwnNodePair(from: Unit, to: Unit): boolean {
   const [host, other] = from.pods.length === 0 ? [from, to] : [to, from];
   if (host.pods.length > 0 || other.pods.length === 0 || host.nodes.size === 0) return false;
   for (const node of host.nodes) if (other.nodes.has(node)) return true;
   return false;
-}
-
-function openPorts(from: Unit, to: Unit): FamilyPorts {
-  const ports: FamilyPorts = {};
-  for (const family of commonFamilies(from, to)) ports[family] = PortSet.ALL;
-  return ports;
 }
 
 function restrict(ports: FamilyPorts, wanted: PortSet): FamilyPorts {
@@ -147,11 +142,11 @@ function entriesKey(ports: FamilyPorts): string {
 
 /** Classes with one program in a direction: their rows are the same. */
 interface Side {
-  readonly index: number;
   readonly classes: UnitClass[];
   readonly families: readonly Family[];
   readonly rows: Readonly<Partial<Record<Family, Row>>>;
-  readonly external: boolean;
+  readonly outside: boolean;
+  readonly source: boolean;
 }
 
 /** A part of a side whose classes get the same ports from a row. */
@@ -192,7 +187,7 @@ class GroupBuilder {
     const admitting = new Map<number, Set<Side>>();
     for (const side of targets) {
       for (const row of Object.values(side.rows)) {
-        for (const index of row?.cells.keys() ?? []) {
+        for (const index of row?.special.keys() ?? []) {
           const sides = admitting.get(index);
           if (sides === undefined) admitting.set(index, new Set([side]));
           else sides.add(side);
@@ -202,7 +197,8 @@ class GroupBuilder {
 
     const merged = new Map<string, Rectangle>();
     for (const source of sources) {
-      const reachable = hasBase(source) ? undefined : this.#sidesWithCells(source, targetOf);
+      if (!source.source) continue;
+      const reachable = hasBase(source) ? undefined : this.#sidesNamed(source, targetOf);
       const candidates = new Set<Side>(reachable === undefined ? wide : wide.filter((side) => reachable.has(side)));
       for (const member of source.classes) {
         for (const side of admitting.get(member.index) ?? []) {
@@ -217,14 +213,13 @@ class GroupBuilder {
   #sides(direction: 'egress' | 'ingress'): Side[] {
     const sides = new Map<string, Side>();
     for (const member of this.#table.classes) {
-      const program = member[direction];
-      const named = direction === 'ingress' && program?.hasNamed === true ? member.named?.id : undefined;
-      const key = `${program?.id ?? ''} ${named ?? ''} ${member.families.join('+')} ${member.external}`;
+      const { families, outside, source } = member;
+      const key = `${rowKey(member, direction)} ${families.join('+')} ${outside} ${source}`;
       let side = sides.get(key);
       if (side === undefined) {
         const rows: Partial<Record<Family, Row>> = {};
-        for (const family of member.families) rows[family] = this.#table.row(member, direction, family);
-        side = { index: sides.size, classes: [], families: member.families, rows, external: member.external };
+        for (const family of families) rows[family] = this.#table.row(member, direction, family);
+        side = { classes: [], families, rows, outside, source };
         sides.set(key, side);
       }
       side.classes.push(member);
@@ -232,10 +227,10 @@ class GroupBuilder {
     return [...sides.values()];
   }
 
-  #sidesWithCells(source: Side, targetOf: ReadonlyMap<UnitClass, Side>): Set<Side> {
+  #sidesNamed(source: Side, targetOf: ReadonlyMap<UnitClass, Side>): Set<Side> {
     const sides = new Set<Side>();
     for (const row of Object.values(source.rows)) {
-      for (const index of row?.cells.keys() ?? []) {
+      for (const index of row?.special.keys() ?? []) {
         const side = targetOf.get(this.#table.classes[index] as UnitClass);
         if (side !== undefined) sides.add(side);
       }
@@ -247,7 +242,7 @@ class GroupBuilder {
     /** By the source classes and the ports: targets are collected. */
     const own = new Map<string, { from: UnitClass[]; to: UnitClass[]; ports: readonly PortEntry[] }>();
     for (const target of candidates) {
-      if (source.external && target.external) continue;
+      if (source.outside && target.outside) continue;
       const families = commonFamilies(source, target);
       if (families.length === 0) continue;
       const fromParts = partition(source.classes, target.rows, families);
@@ -280,7 +275,7 @@ class GroupBuilder {
     }
   }
 
-  /** What the own-node rule adds to what the policies admit, a rectangle for each node and direction. */
+  /** What the own-node rule adds to what the policies admit else, a rectangle for each node and direction. */
   *#ownNodeRectangles(): Generator<Rectangle> {
     const podsOn = new Map<string, number[]>();
     for (const [at, unit] of this.#units.entries()) {
@@ -308,10 +303,12 @@ class GroupBuilder {
 
   #addExtra(into: Map<string, Rectangle>, from: number, to: number, varying: 'from' | 'to'): void {
     const { classOf } = this.#table;
-    const admitted = this.#table.pair(classOf[from] as UnitClass, classOf[to] as UnitClass);
+    const [fromClass, toClass] = [classOf[from] as UnitClass, classOf[to] as UnitClass];
+    const admitted = this.#table.pair(fromClass, toClass);
+    const local = this.#table.ownNodePair(fromClass, toClass);
     const extra: FamilyPorts = {};
-    for (const family of Object.keys(admitted) as Family[]) {
-      extra[family] = PortSet.ALL.subtract(admitted[family] ?? PortSet.EMPTY);
+    for (const family of Object.keys(local) as Family[]) {
+      extra[family] = (local[family] ?? PortSet.EMPTY).subtract(admitted[family] ?? PortSet.EMPTY);
     }
     const ports = this.#entries.of(extra);
     if (ports.length === 0) return;
@@ -334,9 +331,9 @@ class GroupBuilder {
     const order = (group: ConnectionGroup): string => JSON.stringify(group.ports);
     return groups.sort(
       (a, b) =>
-        compareText(a.from[0] ?? '', b.from[0] ?? '') ||
-        compareText(a.to[0] ?? '', b.to[0] ?? '') ||
-        compareText(order(a), order(b)) ||
+        compareCodePoints(a.from[0] ?? '', b.from[0] ?? '') ||
+        compareCodePoints(a.to[0] ?? '', b.to[0] ?? '') ||
+        compareCodePoints(order(a), order(b)) ||
         a.from.length - b.from.length ||
         a.to.length - b.to.length,
     );

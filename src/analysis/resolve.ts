@@ -1,6 +1,6 @@
 import type { PodInfo } from '../engine/state.ts';
 import { nearestNames } from '../model/suggest.ts';
-import { compareText } from '../model/text.ts';
+import { compareCodePoints } from '../model/text.ts';
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
@@ -228,7 +228,7 @@ function unknown(world: World, text: string): ResolveError {
   }
   for (const pod of pods.values())
     if (pod.kind === 'Pod') names.set(`${pod.namespace}/${pod.name}`, `${pod.namespace}/${pod.name}`);
-  const all = [...names.keys()].sort(compareText);
+  const all = [...names.keys()].sort(compareCodePoints);
   const qualified = second === undefined ? `${world.defaultNamespace}/${first}` : text;
   const wanted = [third ?? second ?? first];
   const sameName = all.filter((name) => wanted.includes(name.split('/').at(-1) ?? ''));

@@ -1,13 +1,13 @@
 import { unknownFamilies } from '../engine/build.ts';
 import type { PolicyIndex } from '../engine/compiled/policy-index.ts';
 import type { ClusterState, FlowEnd, PodInfo } from '../engine/state.ts';
-import { compareText } from '../model/text.ts';
+import { compareCodePoints } from '../model/text.ts';
 import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 
-export type EndpointType = 'workload' | 'node' | 'host' | 'external';
+export type EndpointType = 'workload' | 'node' | 'host' | 'external' | 'domain';
 
 /** What results call one end: a workload (or pod), a node, a hostNetwork pod of an unknown node, or a block of outside addresses. */
 export interface Endpoint {
@@ -77,7 +77,7 @@ export function clusterUnits(index: PolicyIndex, by: Granularity): Unit[] {
       pods: [],
     });
   }
-  return units.sort((a, b) => compareText(a.endpoint.id, b.endpoint.id));
+  return units.sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
 }
 
 /** The endpoint id of the workload that a pod stands for. */
@@ -115,8 +115,8 @@ function workloadUnits(index: PolicyIndex, id: string, pods: readonly PodInfo[],
   if (pods.length === 1) variants.set('', [...pods]);
   else for (const pod of pods) push(variants, index.classKey(pod), pod);
   const ordered = [...variants.values()]
-    .map((members) => members.sort((a, b) => compareText(a.name, b.name)))
-    .sort((a, b) => compareText(a[0]?.name ?? '', b[0]?.name ?? ''));
+    .map((members) => members.sort((a, b) => compareCodePoints(a.name, b.name)))
+    .sort((a, b) => compareCodePoints(a[0]?.name ?? '', b[0]?.name ?? ''));
   const suffixes = variantSuffixes(index, ordered);
   return ordered.map((members, at) => workloadUnit(index, id + (suffixes[at] ?? ''), members, unknown));
 }
@@ -135,8 +135,8 @@ function workloadUnit(index: PolicyIndex, id: string, pods: readonly PodInfo[], 
       workloadKind: single ? pod.kind : (pod.owner?.kind ?? pod.kind),
       labels: sharedLabels(pods),
       isolated: {
-        ingress: index.program(pod, 'ingress') !== null,
-        egress: index.program(pod, 'egress') !== null,
+        ingress: index.policiesOf(pod, 'ingress').program !== null,
+        egress: index.policiesOf(pod, 'egress').program !== null,
       },
       ...(single && pod.addresses.length > 0 ? { addresses: pod.addresses.map(formatAddress) } : {}),
       ...(single
@@ -159,7 +159,7 @@ function variantSuffixes(index: PolicyIndex, variants: readonly (readonly PodInf
   const labels = variants.map(([pod]) => index.selectedLabels(pod as PodInfo));
   const keys = [...new Set(labels.flatMap((own) => Object.keys(own)))]
     .filter((key) => labels.some((own) => own[key] !== labels[0]?.[key]))
-    .sort(compareText);
+    .sort(compareCodePoints);
   const seen = new Map<string, number>();
   return labels.map((own) => {
     const text = keys.map((key) => (Object.hasOwn(own, key) ? `${key}=${own[key]}` : `!${key}`)).join(',');
@@ -223,7 +223,7 @@ export function externalUnits(state: ClusterState, families: readonly Family[]):
       if (unit !== undefined) units.push(unit);
     }
   }
-  return units.sort((a, b) => compareText(a.endpoint.id, b.endpoint.id));
+  return units.sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
 }
 
 /** A block as an endpoint; undefined when known pods and nodes hold all of it. */

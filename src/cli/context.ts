@@ -2,11 +2,11 @@ import type { Style } from '../report/style.ts';
 import type { Flags } from './flags.ts';
 import type { Io } from './io.ts';
 import type { Output } from './output.ts';
-import type { CommandSpec } from './spec.ts';
 
 /** What a running command has. */
 export interface Context {
-  readonly command: CommandSpec;
+  /** As it was called. */
+  readonly commandName: string;
   readonly args: readonly string[];
   readonly flags: Flags;
   readonly io: Io;

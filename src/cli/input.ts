@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ManifestInput } from '../manifest/index.ts';
-import { compareCodePoints } from '../model/go-text.ts';
 import type { Diagnostic } from '../model/source.ts';
+import { compareCodePoints } from '../model/text.ts';
 
 /** Bytes of one file or of standard input. What the JSON of a very large cluster needs, and what a string can hold. */
 const MAX_BYTES = 256 * 1024 * 1024;

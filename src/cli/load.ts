@@ -68,7 +68,7 @@ export async function load(context: Context, scope: Scope = {}): Promise<Loaded>
   if (paths.length === 0) {
     throw new UsageError('no input: this version does not read live clusters', [
       'name files or directories with -f, or - for standard input',
-      `kubectl get namespaces,pods,networkpolicies -A -o yaml | portcullis ${context.command.name} -f -`,
+      `kubectl get namespaces,pods,networkpolicies -A -o yaml | portcullis ${context.commandName} -f -`,
     ]);
   }
   const progress = new Progress(err, flags.on('quiet'));

@@ -63,11 +63,13 @@ function parse(argv: readonly string[], out: Output, err: Output): Call | number
   return call ?? EXIT.usage;
 }
 
-async function run(call: Call, io: Io, out: Output, err: Output): Promise<number> {
-  const noColor = call.flags.on('no-color');
-  const command = await call.command.load();
-  return command.run({
-    ...call,
+async function run({ command, args, flags }: Call, io: Io, out: Output, err: Output): Promise<number> {
+  const noColor = flags.on('no-color');
+  const loaded = await command.load();
+  return loaded.run({
+    commandName: command.name,
+    args,
+    flags,
     io,
     out,
     err,

@@ -1,4 +1,5 @@
 import type {
+  ClusterNetworkPolicy,
   KubeObject,
   Namespace,
   NetworkPolicy,
@@ -19,6 +20,8 @@ export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 export interface StateOptions {
   /** Ranges that stand for every unknown pod address of their family. */
   readonly podCidrs?: readonly Cidr[];
+  /** Addresses of domain names, by `domainKey`. */
+  readonly domains?: ReadonlyMap<string, AddressSet>;
 }
 
 /**
@@ -31,6 +34,7 @@ export function buildState(objects: readonly KubeObject[], options: StateOptions
   const namespaces = new Map<string, NamespaceInfo>();
   const nodes = new Map<string, NodeInfo>();
   const policies = new Map<string, NetworkPolicy>();
+  const clusterPolicies = new Map<string, ClusterNetworkPolicy>();
   const livePods: Pod[] = [];
   const workloads = new Map<string, Workload>();
 
@@ -44,6 +48,11 @@ export function buildState(objects: readonly KubeObject[], options: StateOptions
         break;
       case 'NetworkPolicy':
         policies.set(policyKey(object), object);
+        break;
+      case 'ClusterNetworkPolicy':
+      case 'AdminNetworkPolicy':
+      case 'BaselineAdminNetworkPolicy':
+        clusterPolicies.set(policyKey(object), object);
         break;
       case 'Pod':
         if (!hasEnded(object)) livePods.push(object);
@@ -81,7 +90,7 @@ export function buildState(objects: readonly KubeObject[], options: StateOptions
   let podCidrs = AddressSet.EMPTY;
   for (const cidr of options.podCidrs ?? []) podCidrs = podCidrs.union(AddressSet.ofCidr(cidr));
 
-  return { namespaces, nodes, pods, policies, podCidrs };
+  return { namespaces, nodes, pods, policies, clusterPolicies, podCidrs, domains: options.domains ?? new Map() };
 }
 
 /** A namespace that no object declares has its name label only. */
@@ -230,6 +239,12 @@ export function unknownFamilies(state: ClusterState): readonly Family[] {
   for (const policy of state.policies.values()) {
     for (const rule of policy.spec.ingress) for (const peer of rule.from) addFamily(families, peer.ipBlock?.cidr);
     for (const rule of policy.spec.egress) for (const peer of rule.to) addFamily(families, peer.ipBlock?.cidr);
+  }
+  for (const policy of state.clusterPolicies.values()) {
+    for (const { peers } of policy.spec.egress) {
+      for (const peer of peers)
+        if (peer.type === 'networks') for (const cidr of peer.networks) addFamily(families, cidr);
+    }
   }
   if (families.size === 0) families.add('IPv4');
   return (['IPv4', 'IPv6'] as const).filter((family) => families.has(family));

@@ -1,12 +1,12 @@
 import type { FieldPath, ObjectSource, SourcePosition } from '../model/source.ts';
-import { compareText } from '../model/text.ts';
-import { type NetworkPolicy, type ObjectMeta, objectRef } from '../model/types.ts';
+import { compareCodePoints } from '../model/text.ts';
+import { type ClusterNetworkPolicy, type NetworkPolicy, type ObjectMeta, objectRef } from '../model/types.ts';
 import { namespaceOf } from './state.ts';
 import type { Direction, DirectionVerdict, NearMiss, PolicyRef, RuleRef, Tier } from './verdict.ts';
 
-/** The rule that admits a flow, before it is put into words and positions. Indexes as in {@link RuleRef}. */
+/** The rule that decides a flow, before it is put into words and positions. Indexes as in {@link RuleRef}. */
 export interface RuleHit {
-  readonly policy: NetworkPolicy;
+  readonly policy: NetworkPolicy | ClusterNetworkPolicy;
   readonly direction: Direction;
   readonly rule: number;
   readonly peer: number | null;
@@ -17,7 +17,16 @@ export interface RuleHit {
 /** Policies in the order in which results name them: by namespace, then name. */
 export function sortPolicies<T extends { readonly metadata: ObjectMeta }>(policies: readonly T[]): T[] {
   return [...policies].sort(
-    (a, b) => compareText(namespaceOf(a), namespaceOf(b)) || compareText(a.metadata.name, b.metadata.name),
+    (a, b) => compareCodePoints(namespaceOf(a), namespaceOf(b)) || compareCodePoints(a.metadata.name, b.metadata.name),
+  );
+}
+
+/** Cluster-wide policies in the order of evaluation: by priority, equal ones by name, then kind. */
+export function comparePrecedence(a: ClusterNetworkPolicy, b: ClusterNetworkPolicy): number {
+  return (
+    a.spec.priority - b.spec.priority ||
+    compareCodePoints(a.metadata.name, b.metadata.name) ||
+    compareCodePoints(a.kind, b.kind)
   );
 }
 
@@ -28,27 +37,38 @@ export function directionVerdict(
   reason: {
     readonly isolating?: readonly NetworkPolicy[];
     readonly hit?: RuleHit;
+    readonly passed?: readonly RuleHit[];
     readonly nearMisses?: readonly NearMiss[];
   } = {},
 ): DirectionVerdict {
+  const { isolating = [], hit, passed = [], nearMisses = [] } = reason;
   return {
     allowed,
     tier,
-    decidedBy: reason.hit === undefined ? null : ruleRef(reason.hit),
-    isolatedBy: (reason.isolating ?? []).map(policyRef),
-    nearMisses: reason.nearMisses ?? [],
+    decidedBy: hit === undefined ? null : ruleRef(hit),
+    isolatedBy: isolating.map(policyRef),
+    ...(passed.length === 0 ? {} : { passedBy: passed.map(ruleRef) }),
+    nearMisses,
   };
 }
 
 /** The reference to a policy, with the place it begins at. */
-export function policyRef(policy: NetworkPolicy): PolicyRef {
+export function policyRef(policy: NetworkPolicy | ClusterNetworkPolicy): PolicyRef {
   const ref = objectRef(policy);
   return policy.source === undefined ? ref : { ...ref, source: policy.source.start };
 }
 
 function ruleRef(hit: RuleHit): RuleRef {
   const { policy, direction, rule, peer, port, action } = hit;
-  const ref = { policy: policyRef(policy), rule, peer, port, action };
+  const name = policy.kind === 'NetworkPolicy' ? undefined : policy.spec[direction][rule]?.name;
+  const ref = {
+    policy: policyRef(policy),
+    rule,
+    ...(name === undefined ? {} : { ruleName: name }),
+    peer,
+    port,
+    action,
+  };
   return withSource(ref, policy.source, ['spec', direction, rule]);
 }
 

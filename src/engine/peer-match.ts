@@ -2,7 +2,7 @@ import type { IPBlock } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
-import type { ClusterState, FlowEnd } from './state.ts';
+import { type ClusterState, domainKey, type FlowEnd, type NodeInfo } from './state.ts';
 
 /**
  * The addresses an `ipBlock` admits: its CIDR less its own excepts (S40, S41). A CIDR that does not parse admits
@@ -30,6 +30,8 @@ export function endAddresses(state: ClusterState, end: FlowEnd, family: Family):
       return end.address.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
     case 'host':
       return end.address?.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
+    case 'domain':
+      return state.domains.get(domainKey(end.name))?.ofFamily(family) ?? AddressSet.EMPTY;
     case 'pod': {
       if (end.pod.addresses.length === 0) return state.podCidrs.ofFamily(family);
       const address = end.pod.addresses.find((candidate) => candidate.family === family);
@@ -41,4 +43,29 @@ export function endAddresses(state: ClusterState, end: FlowEnd, family: Family):
 /** A block matches an end when every address that the end may have is inside it. */
 export function blockMatches(block: AddressSet, addresses: AddressSet): boolean {
   return !addresses.isEmpty() && block.containsSet(addresses);
+}
+
+/** The nodes that an end is: the one it is known to be, or those that have its address. */
+export function endNodes(state: ClusterState, end: FlowEnd): NodeInfo[] {
+  if (end.type !== 'host' && end.type !== 'address') return [];
+  if (end.type === 'host' && end.node !== undefined) {
+    const node = state.nodes.get(end.node);
+    if (node !== undefined) return [node];
+  }
+  const { address } = end;
+  if (address === undefined) return [];
+  return [...state.nodes.values()].filter((node) =>
+    node.addresses.some((own) => own.family === address.family && own.value === address.value),
+  );
+}
+
+/**
+ * Whether a name of a policy stands for a domain: the same name, or a wildcard with one or more whole labels in place of
+ * its `*`. A wildcard as the domain is matched by itself and by wider wildcards only.
+ */
+export function domainMatches(pattern: string, domain: string): boolean {
+  const own = domainKey(pattern);
+  const name = domainKey(domain);
+  if (own === name) return true;
+  return own.startsWith('*.') && name.endsWith(own.slice(1)) && name.length > own.length - 1;
 }

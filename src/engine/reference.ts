@@ -1,19 +1,38 @@
 import { matchesSelector } from '../model/selector.ts';
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
+import type {
+  ClusterNetworkPolicyPeer,
+  ClusterNetworkPolicyPort,
+  ClusterNetworkPolicyRule,
+  ClusterPodSelector,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../model/types.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
 import { nearMisses } from './near-misses.ts';
-import { directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
-import { blockAddresses, blockMatches, endAddresses } from './peer-match.ts';
-import { type ClusterState, type Flow, type FlowEnd, isOwnNode, isSamePod, namespaceOf } from './state.ts';
+import { comparePrecedence, directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
+import { blockAddresses, blockMatches, domainMatches, endAddresses, endNodes } from './peer-match.ts';
+import {
+  type ClusterState,
+  type Flow,
+  type FlowEnd,
+  isOwnNode,
+  isSamePod,
+  namespaceOf,
+  type PodInfo,
+} from './state.ts';
 import type { Direction, DirectionVerdict, Verdict } from './verdict.ts';
 
 /**
- * The reference evaluator: the text of the Kubernetes page as code, each line citing its statement.
- * It looks at every policy every time; the compiled index must answer exactly alike.
+ * The reference evaluator: the text of the Kubernetes page (statements `S…`) and of the cluster-wide policy API
+ * (statements `C…`, by their numbers in its semantics) as code. It looks at every policy every time; the compiled index
+ * must answer exactly alike.
  */
 export function evaluate(state: ClusterState, flow: Flow): Verdict {
   const egress = judge(state, flow, 'egress');
   const ingress = judge(state, flow, 'ingress');
-  // S10: the source's egress side AND the destination's ingress side; either refusing is enough.
+  // S10, C5: the source's egress side AND the destination's ingress side; either refusing is enough.
   return { allowed: egress.allowed && ingress.allowed, family: flow.family, egress, ingress };
 }
 
@@ -21,12 +40,10 @@ function judge(state: ClusterState, flow: Flow, direction: Direction): Direction
   const subject = direction === 'egress' ? flow.from : flow.to;
   const other = direction === 'egress' ? flow.to : flow.from;
 
-  // S15: a pod cannot block access to itself.
+  // S15, C16: a pod cannot block access to itself.
   if (isSamePod(flow.from, flow.to)) return directionVerdict(true, 'self');
-  // S11, S58b: policies speak of pods only, and a hostNetwork pod is its node.
+  // S11, S58b, C11: policies speak of pods only, and a hostNetwork pod is its node.
   if (subject.type !== 'pod') return directionVerdict(true, 'default');
-  // S5, S16: traffic to and from the pod's own node is always allowed.
-  if (isOwnNode(subject.pod, other)) return directionVerdict(true, 'node');
 
   // S2, S4, S12: isolated iff some policy of the pod's namespace selects it and has the direction in policyTypes.
   const isolating = sortPolicies(
@@ -37,18 +54,118 @@ function judge(state: ClusterState, flow: Flow, direction: Direction): Direction
         matchesSelector(policy.spec.podSelector, subject.pod.labels),
     ),
   );
-  // S1, S13: not isolated, so everything is allowed.
-  if (isolating.length === 0) return directionVerdict(true, 'default');
 
-  // S3, S8: allowed iff some rule of some isolating policy admits it.
-  for (const policy of isolating) {
-    const hit = firstMatch(state, flow, direction, policy, other);
-    if (hit !== undefined) return directionVerdict(true, 'networkpolicy', { isolating, hit });
+  // C1: the Admin tier comes first. Accept and Deny are final; Pass, or no match, goes on.
+  const admin = tierDecision(state, flow, direction, 'Admin', subject.pod, other);
+  const passed = admin?.action === 'Pass' ? [admin] : [];
+  if (admin !== undefined && admin.action !== 'Pass') {
+    return directionVerdict(admin.action === 'Accept', 'admin', { isolating, hit: admin });
   }
-  return directionVerdict(false, 'networkpolicy', {
-    isolating,
-    nearMisses: nearMisses(state, flow, direction, isolating),
+
+  // S5, S16: to NetworkPolicies, traffic with the pod's own node is always allowed.
+  const ownNode = isOwnNode(subject.pod, other);
+  if (isolating.length > 0) {
+    if (ownNode) return directionVerdict(true, 'node', { passed });
+    // C2, S3, S8: an isolated pod: allowed iff some rule of some isolating policy admits it.
+    for (const policy of isolating) {
+      const hit = firstMatch(state, flow, direction, policy, other);
+      if (hit !== undefined) return directionVerdict(true, 'networkpolicy', { isolating, hit, passed });
+    }
+    return directionVerdict(false, 'networkpolicy', {
+      isolating,
+      passed,
+      nearMisses: nearMisses(state, flow, direction, isolating),
+    });
+  }
+
+  // C3: the Baseline tier, for pods that no NetworkPolicy isolates in this direction.
+  const baseline = tierDecision(state, flow, direction, 'Baseline', subject.pod, other);
+  if (baseline !== undefined && baseline.action !== 'Pass') {
+    return directionVerdict(baseline.action === 'Accept', 'baseline', { hit: baseline, passed });
+  }
+  // C4, S1, S13: everything else is allowed.
+  return directionVerdict(true, ownNode ? 'node' : 'default', {
+    passed: baseline === undefined ? passed : [...passed, baseline],
   });
+}
+
+/** The first rule that matches, over the tier's policies by precedence and their rules in written order (C1, C9). */
+function tierDecision(
+  state: ClusterState,
+  flow: Flow,
+  direction: Direction,
+  tier: 'Admin' | 'Baseline',
+  pod: PodInfo,
+  other: FlowEnd,
+): RuleHit | undefined {
+  const selecting = [...state.clusterPolicies.values()]
+    .filter(({ spec }) => spec.tier === tier && selects(state, spec.subject, pod))
+    .sort(comparePrecedence);
+  for (const policy of selecting) {
+    for (const [index, rule] of policy.spec[direction].entries()) {
+      // C15: a rule with a peer that cannot be read fails closed.
+      const unknown = rule.peers.findIndex((peer) => peer.type === 'unknown');
+      if (unknown !== -1) {
+        if (rule.action === 'Accept') continue;
+        return { policy, direction, rule: index, peer: unknown, port: null, action: 'Deny' };
+      }
+      // C10: some peer AND (no protocols, or some entry) must match.
+      const peer = rule.peers.findIndex((candidate) => clusterPeerMatches(state, candidate, rule, other, flow));
+      const port =
+        rule.ports === undefined ? null : rule.ports.findIndex((candidate) => clusterPortMatches(candidate, flow));
+      if (peer !== -1 && port !== -1) return { policy, direction, rule: index, peer, port, action: rule.action };
+    }
+  }
+  return undefined;
+}
+
+function selects(state: ClusterState, selector: ClusterPodSelector, pod: PodInfo): boolean {
+  return (
+    matchesSelector(selector.namespaceSelector, state.namespaces.get(pod.namespace)?.labels ?? {}) &&
+    matchesSelector(selector.podSelector, pod.labels)
+  );
+}
+
+function clusterPeerMatches(
+  state: ClusterState,
+  peer: ClusterNetworkPolicyPeer,
+  rule: ClusterNetworkPolicyRule,
+  other: FlowEnd,
+  flow: Flow,
+): boolean {
+  switch (peer.type) {
+    case 'pods': // C11
+      return other.type === 'pod' && selects(state, peer.pods, other.pod);
+    case 'nodes': // C12
+      return endNodes(state, other).some((node) => matchesSelector(peer.nodes, node.labels));
+    case 'networks': {
+      // C13: by address, ends in the cluster included. A Deny holds where an unknown address may be inside.
+      const addresses = endAddresses(state, other, flow.family);
+      return peer.networks.some((text) => {
+        const cidr = parseCidr(text)?.cidr;
+        if (cidr === undefined) return false;
+        const network = AddressSet.ofCidr(cidr);
+        return blockMatches(network, addresses) || (rule.action === 'Deny' && network.intersects(addresses));
+      });
+    }
+    case 'domainNames': // C18
+      return other.type === 'domain' && peer.domainNames.some((name) => domainMatches(name, other.name));
+    case 'unknown':
+      return false;
+  }
+}
+
+function clusterPortMatches(port: ClusterNetworkPolicyPort, flow: Flow): boolean {
+  if (flow.protocol === 'other') return false;
+  if ('protocol' in port) return port.protocol === flow.protocol && port.first <= flow.port && flow.port <= port.last;
+  // C14: a name is that of a container port of the destination pod, with that port's protocol.
+  return (
+    flow.to.type === 'pod' &&
+    flow.to.pod.ports.some(
+      ({ name, protocol, containerPort }) =>
+        name === port.name && protocol === flow.protocol && containerPort === flow.port,
+    )
+  );
 }
 
 function firstMatch(

@@ -1,5 +1,5 @@
 import type { ObjectSource } from '../model/source.ts';
-import type { ContainerPort, NetworkPolicy, ObjectMeta, WorkloadKind } from '../model/types.ts';
+import type { ClusterNetworkPolicy, ContainerPort, NetworkPolicy, ObjectMeta, WorkloadKind } from '../model/types.ts';
 import type { Address, Family } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 
@@ -50,8 +50,12 @@ export interface ClusterState {
   readonly nodes: ReadonlyMap<string, NodeInfo>;
   /** By {@link policyKey}. */
   readonly policies: ReadonlyMap<string, NetworkPolicy>;
+  /** Cluster-wide policies, by {@link policyKey}. */
+  readonly clusterPolicies: ReadonlyMap<string, ClusterNetworkPolicy>;
   /** Stands for every unknown pod address of its family (`--pod-cidr`); empty where not given. */
   readonly podCidrs: AddressSet;
+  /** Addresses of domain names (`--resolve`), by {@link domainKey}; empty where not given. */
+  readonly domains: ReadonlyMap<string, AddressSet>;
 }
 
 /**
@@ -61,7 +65,9 @@ export interface ClusterState {
 export type FlowEnd =
   | { readonly type: 'pod'; readonly pod: PodInfo }
   | { readonly type: 'host'; readonly node: string | undefined; readonly address: Address | undefined }
-  | { readonly type: 'address'; readonly address: Address };
+  | { readonly type: 'address'; readonly address: Address }
+  /** A domain name, or a wildcard such as `*.example.io` that stands for the names under it which no policy names. */
+  | { readonly type: 'domain'; readonly name: string };
 
 /** One connection to judge: from, to, and the destination port (S28). */
 export interface Flow {
@@ -75,8 +81,14 @@ export interface Flow {
 }
 
 /** The key of a policy in {@link ClusterState.policies}. */
-export function policyKey(policy: NetworkPolicy): string {
-  return `${policy.kind}/${namespaceOf(policy)}/${policy.metadata.name}`;
+export function policyKey(policy: NetworkPolicy | ClusterNetworkPolicy): string {
+  const namespace = policy.kind === 'NetworkPolicy' ? namespaceOf(policy) : '';
+  return `${policy.kind}/${namespace}/${policy.metadata.name}`;
+}
+
+/** A domain name as names are compared: without regard to case and to the trailing dot. */
+export function domainKey(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
 }
 
 /** The namespace of a namespaced object; the reader fills in the one assumed, `default` stands in elsewhere. */

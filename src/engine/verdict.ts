@@ -25,6 +25,8 @@ export interface PolicyRef extends ObjectRef {
 export interface RuleRef {
   readonly policy: PolicyRef;
   readonly rule: number;
+  /** The rule's `name`, where a cluster-wide policy gives it one. */
+  readonly ruleName?: string;
   readonly peer: number | null;
   readonly port: number | null;
   readonly action: 'Allow' | 'Accept' | 'Deny' | 'Pass';
@@ -55,8 +57,13 @@ export interface DirectionVerdict {
   readonly tier: Tier;
   /** `null` when no single rule decided: the default, or isolation without a matching rule. */
   readonly decidedBy: RuleRef | null;
-  /** NetworkPolicies that isolate the pod in this direction, by name. Empty when it is not isolated or not a pod. */
+  /**
+   * NetworkPolicies that isolate the pod in this direction, by name, also where another tier decided. Empty when it is
+   * not isolated, not a pod, or when the connection is with itself or its own node.
+   */
   readonly isolatedBy: readonly PolicyRef[];
+  /** Pass rules that handed the connection on to the next tier, in order; absent when there are none. */
+  readonly passedBy?: readonly RuleRef[];
   /** Only when denied. In policy and rule order. */
   readonly nearMisses: readonly NearMiss[];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareCodePoints, goJson, goQuote, utf8Length } from './go-text.ts';
+import { goJson, goQuote, utf8Length } from './go-text.ts';
+import { compareCodePoints } from './text.ts';
 
 describe('goQuote', () => {
   it.each([

@@ -1,6 +1,7 @@
 /** Label selectors: matching, the text kubectl prints for them, and the text users write on the command line. */
 
-import { compareCodePoints, goQuote } from './go-text.ts';
+import { goQuote } from './go-text.ts';
+import { compareCodePoints } from './text.ts';
 import type { LabelSelector, LabelSelectorRequirement } from './types.ts';
 import { labelKeyProblems, labelValueProblems } from './validate/names.ts';
 

@@ -1,4 +1,4 @@
-import { compareText } from './text.ts';
+import { compareCodePoints } from './text.ts';
 
 /** Suggestions for misspelt names: fields, objects, commands, formats. */
 
@@ -13,7 +13,7 @@ export function nearestNames(name: string, candidates: readonly string[], most: 
   return candidates
     .map((candidate) => ({ candidate, distance: editDistance(folded, fold(candidate), limit) }))
     .filter(({ distance }) => distance < limit)
-    .sort((a, b) => a.distance - b.distance || compareText(a.candidate, b.candidate))
+    .sort((a, b) => a.distance - b.distance || compareCodePoints(a.candidate, b.candidate))
     .slice(0, most)
     .map(({ candidate }) => candidate);
 }

@@ -1,5 +1,6 @@
-import { compareCodePoints, utf8Length } from '../model/go-text.ts';
+import { utf8Length } from '../model/go-text.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
+import { compareCodePoints } from '../model/text.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
 import { goTime } from './go-time.ts';
 import { alignTabs } from './tab-writer.ts';

@@ -95,7 +95,7 @@ describe('files', () => {
 
   it('that are none are refused without waiting for them', async () => {
     const root = folder({ 'a.yaml': '' });
-    execFileSync('mkfifo', [path.join(root, 'pipe.yaml')]);
+    execFileSync('bash', ['-c', 'mkfifo "$0"', path.join(root, 'pipe.yaml')]);
     const { read, problems } = await names(root, '/dev/zero');
     expect(read).toHaveLength(1);
     expect(problems[0]).toMatch(/pipe\.yaml: it is a named pipe, not a file/);

@@ -11,7 +11,11 @@ function spawn(
   input = '',
 ): { code: number | null; stdout: string; stderr: string; ms: number } {
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { input, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return { code: status, stdout, stderr, ms: performance.now() - started };
 }
 

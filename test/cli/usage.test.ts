@@ -10,8 +10,10 @@ describe('help', () => {
     const { code, stdout, stderr } = await portcullis(['--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    for (const { name, summary } of COMMANDS)
-      expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*`, 'm')), expect(stdout).toContain(summary);
+    for (const { name, summary } of COMMANDS) {
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*`, 'm'));
+      expect(stdout).toContain(summary);
+    }
     for (const name of LATER) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     expect(stdout).toContain('Examples:');
   });

@@ -30,7 +30,7 @@ export function endOf(state: ClusterState, text: string): FlowEnd {
 /** The families that an end can use; both when its address is unknown. */
 export function endFamilies(end: FlowEnd): readonly Family[] {
   if (end.type === 'pod' && end.pod.addresses.length > 0) return end.pod.addresses.map(({ family }) => family);
-  if (end.type !== 'pod' && end.address !== undefined) return [end.address.family];
+  if ((end.type === 'address' || end.type === 'host') && end.address !== undefined) return [end.address.family];
   return ['IPv4', 'IPv6'];
 }
 

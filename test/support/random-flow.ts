@@ -8,6 +8,7 @@ import type { IPBlock, NetworkPolicyPort } from '../../src/model/types.ts';
 import { type Address, type Family, formatAddress, lastAddress } from '../../src/net/address.ts';
 import { AddressSet } from '../../src/net/address-set.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
+import { endFamilies } from './flows.ts';
 
 /** Numbers from which {@link flowFrom} picks the parts of a flow, whatever the cluster has. */
 export type FlowPick = readonly [from: number, to: number, family: number, protocol: number, port: number];
@@ -98,10 +99,7 @@ export function flowFrom(parts: FlowParts, [from, to, family, protocol, port]: F
 }
 
 function familiesOf(end: FlowEnd, { unknown }: FlowParts): readonly Family[] {
-  if (end.type === 'pod') {
-    return end.pod.addresses.length === 0 ? unknown : end.pod.addresses.map(({ family }) => family);
-  }
-  return end.address === undefined ? ['IPv4', 'IPv6'] : [end.address.family];
+  return end.type === 'pod' && end.pod.addresses.length === 0 ? unknown : endFamilies(end);
 }
 
 /** Pods three times out of four. */
@@ -119,7 +117,14 @@ export function flowText({ from, to, family, protocol, port }: Flow): string {
 }
 
 function endText(end: FlowEnd): string {
-  if (end.type === 'pod') return end.pod.id;
-  const text = end.address === undefined ? 'unknown' : formatAddress(end.address);
-  return end.type === 'host' ? `node ${end.node ?? 'unknown'} (${text})` : text;
+  switch (end.type) {
+    case 'pod':
+      return end.pod.id;
+    case 'host':
+      return `node ${end.node ?? 'unknown'} (${end.address === undefined ? 'unknown' : formatAddress(end.address)})`;
+    case 'address':
+      return formatAddress(end.address);
+    case 'domain':
+      return end.name;
+  }
 }

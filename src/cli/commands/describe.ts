@@ -1,5 +1,5 @@
-import { compareCodePoints } from '../../model/go-text.ts';
 import { nearestNames } from '../../model/suggest.ts';
+import { compareCodePoints } from '../../model/text.ts';
 import type { NetworkPolicy } from '../../model/types.ts';
 import { describeNetworkPolicies, describePlain } from '../../report/describe.ts';
 import { objectName } from '../../report/diagnostics.ts';

@@ -93,7 +93,10 @@ export class BlockTable {
     return found.sort((a, b) => a - b);
   }
 
-  entries(): Iterable<BlockEntry> {
-    return this.#byKey.values();
+  /** Peer ids of the blocks that hold some address of a set, ascending. */
+  touching(addresses: AddressSet): readonly number[] {
+    const found: number[] = [];
+    for (const entry of this.#byKey.values()) if (entry.addresses.intersects(addresses)) found.push(entry.peer);
+    return found.sort((a, b) => a - b);
   }
 }

@@ -1,9 +1,10 @@
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../model/types.ts';
+import type { ClusterNetworkPolicy, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../model/types.ts';
 import type { Address, Family } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { impliedNamespace } from '../build.ts';
 import { nearMisses } from '../near-misses.ts';
 import { directionVerdict, type RuleHit } from '../outcome.ts';
+import { endAddresses } from '../peer-match.ts';
 import {
   type ClusterState,
   type Flow,
@@ -18,6 +19,7 @@ import {
 } from '../state.ts';
 import type { Direction, DirectionVerdict, FlowProtocol, Verdict } from '../verdict.ts';
 import { type BlockEntry, BlockTable } from './blocks.ts';
+import { type ClusterProgram, ClusterTiers, type ClusterView, type PodViews } from './cluster.ts';
 import { type Group, GroupStore, type NamespaceEntry, type PodPeer } from './groups.ts';
 import {
   type CompiledPolicy,
@@ -39,6 +41,8 @@ interface PodEntry {
   /** Peer ids of the blocks that hold the pod, by family; computed for one version of the blocks. */
   blocks: Readonly<Record<Family, readonly number[]>>;
   blocksVersion: number;
+  /** How cluster-wide policies see the pod; computed when they first look. */
+  views: PodViews | undefined;
 }
 
 interface Installed {
@@ -55,6 +59,9 @@ export interface IndexStatistics {
   readonly groups: number;
   readonly podSelectors: number;
   readonly blocks: number;
+  readonly clusterPolicies: number;
+  /** Distinct peers of cluster-wide policies. */
+  readonly clusterPeers: number;
   /** Verdicts answered from the compiled form since the index was made. */
   readonly compiledVerdicts: number;
 }
@@ -66,6 +73,14 @@ export interface PeerView {
   /** Blocks that hold the address in one family. */
   readonly blocks: readonly number[];
   readonly named: NamedPorts | undefined;
+  /** Absent when there are no cluster-wide policies. */
+  readonly cluster: ClusterView | undefined;
+}
+
+/** What applies to a pod in one direction: cluster-wide tiers, and the NetworkPolicies that isolate it; `null`: none. */
+export interface DirectionPolicies {
+  readonly tiers: ClusterProgram | null;
+  readonly program: DirectionProgram | null;
 }
 
 const NO_PEERS: ReadonlySet<number> = new Set();
@@ -80,6 +95,7 @@ const NOTHING = -1;
 export class PolicyIndex {
   readonly #store = new GroupStore();
   readonly #blocks = new BlockTable();
+  readonly #tiers: ClusterTiers;
   readonly #pods = new Map<string, PodEntry>();
   readonly #installed = new Map<string, Installed>();
   readonly #namedPorts = new Map<string, NamedPorts>();
@@ -91,7 +107,9 @@ export class PolicyIndex {
     pods: Map<string, PodInfo>;
     nodes: Map<string, NodeInfo>;
     policies: Map<string, NetworkPolicy>;
+    clusterPolicies: Map<string, ClusterNetworkPolicy>;
     podCidrs: ClusterState['podCidrs'];
+    domains: ClusterState['domains'];
   };
   /** Pods and policies that keep an undeclared namespace in being. */
   readonly #namespaceUses = new Map<string, number>();
@@ -106,10 +124,14 @@ export class PolicyIndex {
       pods: new Map(),
       nodes: new Map(state.nodes),
       policies: new Map(),
+      clusterPolicies: new Map(),
       podCidrs: state.podCidrs,
+      domains: state.domains,
     };
+    this.#tiers = new ClusterTiers(this.#store, this.#state, () => this.#nextId++);
     for (const namespace of state.namespaces.values()) this.setNamespace(namespace);
     for (const policy of state.policies.values()) this.setPolicy(policy);
+    for (const policy of state.clusterPolicies.values()) this.setPolicy(policy);
     for (const pod of state.pods.values()) this.setPod(pod);
   }
 
@@ -130,6 +152,8 @@ export class PolicyIndex {
       groups: this.#store.groups.size,
       podSelectors: this.#store.podSelectors.size,
       blocks: this.#blocks.size,
+      clusterPolicies: this.#tiers.size,
+      clusterPeers: this.#tiers.peers,
       compiledVerdicts: this.#compiledVerdicts,
     };
   }
@@ -150,6 +174,7 @@ export class PolicyIndex {
       named: this.#namedPortsOf(pod),
       blocks: NO_BLOCKS,
       blocksVersion: -1,
+      views: undefined,
     });
   }
 
@@ -168,6 +193,7 @@ export class PolicyIndex {
     this.#version++;
     this.#state.namespaces.set(namespace.name, namespace);
     this.#store.setNamespace(namespace);
+    this.#tiers.invalidate();
   }
 
   /** Removes a namespace object. While pods or policies are in it, it stays with its name label only. */
@@ -197,9 +223,15 @@ export class PolicyIndex {
   }
 
   /** Adds a policy or replaces the one of the same kind, namespace and name. It must be valid: an invalid part admits nothing. */
-  setPolicy(policy: NetworkPolicy): void {
+  setPolicy(policy: NetworkPolicy | ClusterNetworkPolicy): void {
     this.#version++;
     const key = policyKey(policy);
+    if (policy.kind !== 'NetworkPolicy') {
+      this.#tiers.set(policy);
+      this.#state.clusterPolicies.set(key, policy);
+      this.#regroup();
+      return;
+    }
     const old = this.#installed.get(key);
     const namespace = namespaceOf(policy);
     this.#useNamespace(namespace);
@@ -213,7 +245,11 @@ export class PolicyIndex {
   /** Removes a policy by {@link policyKey}; false when there is none. */
   removePolicy(key: string): boolean {
     const installed = this.#installed.get(key);
-    if (installed === undefined) return false;
+    if (installed === undefined) {
+      if (!this.#tiers.remove(key)) return false;
+      this.#version++;
+      return this.#state.clusterPolicies.delete(key);
+    }
     this.#version++;
     this.#installed.delete(key);
     this.#state.policies.delete(key);
@@ -359,17 +395,23 @@ export class PolicyIndex {
     protocol: FlowProtocol,
     port: number,
   ): boolean {
-    if (subject.type !== 'pod' || isOwnNode(subject.pod, other)) return true;
+    if (subject.type !== 'pod') return true;
     const entry = this.#entry(subject.pod);
+    const peer = other.type === 'pod' ? this.#entry(other.pod) : undefined;
+    const destination = direction === 'ingress' ? entry.named : peer?.named;
     const program = this.#program(entry.group, direction);
-    if (program === null) return true;
-    if (other.type !== 'pod') {
-      const destination = direction === 'ingress' ? entry.named : undefined;
-      return program.admits(NO_PEERS, this.#blocksAt(other, family), destination, protocol, port);
+    const tiers = this.#tiers.size === 0 ? null : this.#tiers.program(entry.group, direction);
+    if (tiers !== null) {
+      const { accepted, rest, baselineDenied } = tiers.decide(this.#clusterView(other, family), destination);
+      if (contains(accepted, protocol, port)) return true;
+      if (!contains(rest, protocol, port)) return false;
+      if (program === null) return !contains(baselineDenied, protocol, port);
     }
-    const peer = this.#entry(other.pod);
-    const destination = direction === 'ingress' ? entry.named : peer.named;
-    return program.admits(peer.group.peers, this.#blocksOf(peer)[family], destination, protocol, port);
+    if (program === null || isOwnNode(subject.pod, other)) return true;
+    if (other.type !== 'pod' || peer === undefined) {
+      return program.admits(NO_PEERS, this.#blocksOf(other, family), destination, protocol, port);
+    }
+    return program.admits(peer.group.peers, this.#podBlocks(peer)[family], destination, protocol, port);
   }
 
   /** The ports that each direction admits; a connection is allowed on those in both. */
@@ -382,12 +424,11 @@ export class PolicyIndex {
   }
 
   #admittedPorts(direction: Direction, subject: FlowEnd, other: FlowEnd, family: Family): PortSet {
-    if (subject.type !== 'pod' || isOwnNode(subject.pod, other)) return PortSet.ALL;
-    const entry = this.#entry(subject.pod);
-    const program = this.#program(entry.group, direction);
-    if (program === null) return PortSet.ALL;
-    const { peers, blocks, named } = this.peerView(other, family);
-    return program.ports(peers, blocks, direction === 'ingress' ? entry.named : named);
+    if (subject.type !== 'pod') return PortSet.ALL;
+    const policies = this.policiesOf(subject.pod, direction);
+    const view = this.peerView(other, family);
+    const destination = direction === 'ingress' ? this.#entry(subject.pod).named : view.named;
+    return admittedPorts(policies, view, destination, isOwnNode(subject.pod, other));
   }
 
   /** The verdict with its reasons, equal to the reference evaluator's. */
@@ -402,36 +443,58 @@ export class PolicyIndex {
     const [subject, other] = direction === 'egress' ? [flow.from, flow.to] : [flow.to, flow.from];
     if (isSamePod(flow.from, flow.to)) return directionVerdict(true, 'self');
     if (subject.type !== 'pod') return directionVerdict(true, 'default');
-    if (isOwnNode(subject.pod, other)) return directionVerdict(true, 'node');
-    const compiled = this.#entry(subject.pod).group[direction];
-    if (compiled.length === 0) return directionVerdict(true, 'default');
-    const isolating = compiled.map(({ policy }) => policy);
-    const view = this.peerView(other, flow.family);
+    const { group } = this.#entry(subject.pod);
+    const isolating = group[direction].map(({ policy }) => policy);
     const named = flow.to.type === 'pod' ? this.#entry(flow.to.pod).named : undefined;
-    for (const policy of compiled) {
-      const hit = firstHit(policy, direction, view, named, flow);
-      if (hit !== undefined) return directionVerdict(true, 'networkpolicy', { isolating, hit });
+    const tiers = this.#tiers.size === 0 ? null : this.#tiers.program(group, direction);
+    const tierHit = (tier: 'Admin' | 'Baseline'): RuleHit | undefined =>
+      tiers?.firstHit(tier, this.#clusterView(other, flow.family), named, flow.protocol, flow.port);
+
+    const admin = tierHit('Admin');
+    if (admin !== undefined && admin.action !== 'Pass') {
+      return directionVerdict(admin.action === 'Accept', 'admin', { isolating, hit: admin });
     }
-    return directionVerdict(false, 'networkpolicy', {
-      isolating,
-      nearMisses: nearMisses(this.#state, flow, direction, isolating),
+    const passed = admin === undefined ? [] : [admin];
+    const ownNode = isOwnNode(subject.pod, other);
+    if (isolating.length > 0) {
+      if (ownNode) return directionVerdict(true, 'node', { passed });
+      const view = this.peerView(other, flow.family);
+      for (const policy of group[direction]) {
+        const hit = firstHit(policy, direction, view, named, flow);
+        if (hit !== undefined) return directionVerdict(true, 'networkpolicy', { isolating, hit, passed });
+      }
+      const misses = nearMisses(this.#state, flow, direction, isolating);
+      return directionVerdict(false, 'networkpolicy', { isolating, passed, nearMisses: misses });
+    }
+    const baseline = tierHit('Baseline');
+    if (baseline !== undefined && baseline.action !== 'Pass') {
+      return directionVerdict(baseline.action === 'Accept', 'baseline', { hit: baseline, passed });
+    }
+    return directionVerdict(true, ownNode ? 'node' : 'default', {
+      passed: baseline === undefined ? passed : [...passed, baseline],
     });
   }
 
   // What reachability is computed from
 
-  /** What isolates a pod in a direction; `null` when nothing does. Pods isolated alike share one program. */
-  program(pod: PodInfo, direction: Direction): DirectionProgram | null {
-    return this.#program(this.#entry(pod).group, direction);
+  /** The compiled policies that apply to a pod in a direction. Pods that the same policies select share them. */
+  policiesOf(pod: PodInfo, direction: Direction): DirectionPolicies {
+    const { group } = this.#entry(pod);
+    return {
+      tiers: this.#tiers.size === 0 ? null : this.#tiers.program(group, direction),
+      program: this.#program(group, direction),
+    };
   }
 
-  /** The peers that match an end in one family. */
+  /** How policies see an end as a peer, in one family. */
   peerView(end: FlowEnd, family: Family): PeerView {
-    if (end.type === 'pod') {
-      const entry = this.#entry(end.pod);
-      return { peers: entry.group.peers, blocks: this.#blocksOf(entry)[family], named: entry.named };
-    }
-    return { peers: NO_PEERS, blocks: this.#blocksAt(end, family), named: undefined };
+    const entry = end.type === 'pod' ? this.#entry(end.pod) : undefined;
+    return {
+      peers: entry?.group.peers ?? NO_PEERS,
+      blocks: this.#blocksOf(end, family),
+      named: entry?.named,
+      cluster: this.#tiers.size === 0 ? undefined : this.#clusterView(end, family),
+    };
   }
 
   /**
@@ -440,9 +503,10 @@ export class PolicyIndex {
    */
   classKey(pod: PodInfo): string {
     const entry = this.#entry(pod);
-    const { IPv4, IPv6 } = this.#blocksOf(entry);
+    const { IPv4, IPv6 } = this.#podBlocks(entry);
     const families = pod.addresses.map(({ family }) => family).join('+');
-    return `${entry.group.id} ${entry.named.id} ${families} ${IPv4.join(',')} ${IPv6.join(',')}`;
+    const views = this.#tiers.size === 0 ? '' : `${this.#podViews(entry).IPv4.id} ${this.#podViews(entry).IPv6.id}`;
+    return `${entry.group.id} ${entry.named.id} ${families} ${IPv4.join(',')} ${IPv6.join(',')} ${views}`;
   }
 
   /** The labels of a pod that any pod selector looks at. */
@@ -472,7 +536,7 @@ export class PolicyIndex {
     return program;
   }
 
-  #blocksOf(entry: PodEntry): PodEntry['blocks'] {
+  #podBlocks(entry: PodEntry): PodEntry['blocks'] {
     if (entry.blocksVersion !== this.#blocks.version) {
       entry.blocks = {
         IPv4: this.#blocksHolding(entry.info, 'IPv4'),
@@ -489,9 +553,45 @@ export class PolicyIndex {
     return address === undefined ? [] : this.#blocks.holding(address);
   }
 
-  #blocksAt(end: Exclude<FlowEnd, { type: 'pod' }>, family: Family): readonly number[] {
+  /** Peer ids of the blocks that hold an end. */
+  #blocksOf(end: FlowEnd, family: Family): readonly number[] {
+    if (end.type === 'pod') return this.#podBlocks(this.#entry(end.pod))[family];
+    if (end.type === 'domain') return this.#blocks.holdingAll(endAddresses(this.#state, end, family));
     return end.address === undefined || end.address.family !== family ? [] : this.#blocks.holding(end.address);
   }
+
+  #clusterView(end: FlowEnd, family: Family): ClusterView {
+    return end.type === 'pod' ? this.#podViews(this.#entry(end.pod))[family] : this.#tiers.endView(end, family);
+  }
+
+  #podViews(entry: PodEntry): PodViews {
+    let { views } = entry;
+    if (views === undefined || views.version !== this.#tiers.version || views.group !== entry.group) {
+      views = this.#tiers.podViews({ type: 'pod', pod: entry.info }, entry.group);
+      entry.views = views;
+    }
+    return views;
+  }
+}
+
+/**
+ * The ports that a pod's policies admit, all tiers together.
+ * @param destination whose container ports resolve names @param ownNode the peer is the pod's own node (S16)
+ */
+export function admittedPorts(
+  { tiers, program }: DirectionPolicies,
+  view: PeerView,
+  destination: NamedPorts | undefined,
+  ownNode: boolean,
+): PortSet {
+  const byPolicies = program === null || ownNode ? PortSet.ALL : program.ports(view.peers, view.blocks, destination);
+  if (tiers === null || view.cluster === undefined) return byPolicies;
+  const { accepted, rest, baselineDenied } = tiers.decide(view.cluster, destination);
+  return accepted.union(program === null ? rest.subtract(baselineDenied) : rest.intersect(byPolicies));
+}
+
+function contains(ports: PortSet, protocol: FlowProtocol, port: number): boolean {
+  return protocol === 'other' ? ports.other : ports.contains(protocol, port);
 }
 
 const NO_BLOCKS: PodEntry['blocks'] = { IPv4: [], IPv6: [] };

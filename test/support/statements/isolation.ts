@@ -1,4 +1,4 @@
-import { policy } from '../manifests.ts';
+import { pod, policy, workload } from '../manifests.ts';
 import { app, denyEgress, denyIngress, egress, ingress, OUTSIDE, type StatementCase } from './cluster.ts';
 
 /** Isolation and the union: S1 to S16. */
@@ -118,12 +118,29 @@ export const isolation: readonly StatementCase[] = [
     ],
   },
   {
+    name: 'S15: two replicas of one template are two pods',
+    policies: [workload('Deployment', 'x/d', {}), denyIngress],
+    probes: [['x/d[Deployment]', 'x/d[Deployment]', '80/TCP', false]],
+  },
+  {
     name: 'S16: the own node is always reached, other nodes are not',
     policies: [denyEgress],
     probes: [
       ['x/a', 'node/n1', '80/TCP', true],
       ['x/a', 'node/n1@fd01::1', 'ICMP', true],
       ['x/a', 'node/n2', '80/TCP', false],
+    ],
+  },
+  {
+    name: 'S16: a pod whose node is unknown has no own node, even beside another of unknown node',
+    policies: [
+      pod('x/unplaced', { ips: ['10.0.1.9'] }),
+      pod('y/unplaced', { ips: ['192.168.0.9'], hostNetwork: true }),
+      denyIngress,
+    ],
+    probes: [
+      ['y/unplaced', 'x/unplaced', '80/TCP', false],
+      ['node/n1', 'x/unplaced', '80/TCP', false],
     ],
   },
 ];
