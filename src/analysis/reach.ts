@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 export interface ReachOptions {
   /** `workload` (the default) shows pods as their owners, `pod` shows each apart. */
   readonly by?: Granularity;
-  /** Whether blocks of outside addresses are endpoints; they are by default. */
+  /** Whether outside addresses and domain names are endpoints; they are by default. */
   readonly external?: boolean;
   /** Only connections from, to this endpoint, named as for `can`. */
   readonly from?: string;
@@ -38,7 +38,7 @@ export function computeReachability(
     if ('error' in resolved) return { error: resolved };
     focus[end] = resolved.units;
   }
-  const listed = [...world.units(by), ...(options.external === false ? [] : world.external())];
+  const listed = [...world.units(by), ...(options.external === false ? [] : [...world.external(), ...world.domains()])];
   const extra = [focus.from ?? [], focus.to ?? []].flat().filter((unit) => !listed.some((one) => sameUnit(one, unit)));
   const units = [...listed, ...new Set(extra)].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
   const pick = (wanted: readonly Unit[]): ReadonlySet<Unit> =>
@@ -52,6 +52,7 @@ export function computeReachability(
           units.filter(
             ({ endpoint }) =>
               endpoint.type !== 'external' &&
+              endpoint.type !== 'domain' &&
               (namespaces === undefined || namespaces.includes(endpoint.namespace ?? '')) &&
               (selector === undefined || matchesSelector(selector, endpoint.labels ?? {})),
           ),

@@ -1,10 +1,11 @@
-import type { PodInfo } from '../engine/state.ts';
+import { domainMatches } from '../engine/peer-match.ts';
+import { domainKey, type PodInfo } from '../engine/state.ts';
 import { nearestNames } from '../model/suggest.ts';
 import { compareCodePoints } from '../model/text.ts';
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
-import { externalUnit, knownAddresses, type Unit } from './units.ts';
+import { domainUnit, externalUnit, knownAddresses, type Unit } from './units.ts';
 import type { World } from './world.ts';
 
 /** A name that stands for nothing in the world. */
@@ -62,7 +63,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 
 /**
  * Finds what a name on the command line means: `ns/pod`, `pod`, `ns/kind/name`, `kind/name`, `node/name`, an endpoint id,
- * an IP address, a CIDR, or `internet`. The address of a known pod or node is that pod or node. A bare name that is no
+ * an IP address, a CIDR, `internet`, or a domain name that policies know. The address of a known pod or node is that pod or node. A bare name that is no
  * pod's is a workload's, when only one has it.
  */
 export function resolveEndpoint(world: World, text: string): Resolved | ResolveError {
@@ -71,7 +72,7 @@ export function resolveEndpoint(world: World, text: string): Resolved | ResolveE
     const found = resolveAddress(world, text);
     if (found !== undefined) return found;
   }
-  const byId = resolveId(world, text);
+  const byId = resolveId(world, text) ?? resolveDomain(world, text);
   if (byId !== undefined) return byId;
   const name = splitName(world, text);
   if (name === undefined) return unknown(world, text);
@@ -142,7 +143,7 @@ function resolvePod(world: World, pod: PodInfo): Resolved {
 }
 
 function resolveId(world: World, id: string): Resolved | undefined {
-  for (const units of [world.units('workload'), world.external(), world.units('pod')]) {
+  for (const units of [world.units('workload'), world.external(), world.domains(), world.units('pod')]) {
     const unit = units.find(({ endpoint }) => endpoint.id === id);
     if (unit !== undefined) return { id, units: [unit] };
   }
@@ -178,6 +179,15 @@ function resolveAddress(world: World, text: string): Resolved | ResolveError | u
     error: `every address of ${text} belongs to a known pod or node: name that instead`,
     suggestions: [],
   };
+}
+
+/** A domain name that some policy's name stands for, or whose addresses are known. */
+function resolveDomain(world: World, text: string): Resolved | undefined {
+  if (!text.includes('.') || text.includes('/')) return undefined;
+  const name = domainKey(text);
+  const known =
+    world.state.domains.has(name) || world.domains().some(({ endpoint }) => domainMatches(endpoint.id, name));
+  return known ? { id: name, units: [domainUnit(world.state, name, world.families())] } : undefined;
 }
 
 function internet(world: World): Resolved {

@@ -1,15 +1,18 @@
 import { unknownFamilies } from '../engine/build.ts';
 import type { PolicyIndex } from '../engine/compiled/policy-index.ts';
-import type { ClusterState, FlowEnd, PodInfo } from '../engine/state.ts';
+import { type ClusterState, domainKey, type FlowEnd, type PodInfo } from '../engine/state.ts';
 import { compareCodePoints } from '../model/text.ts';
 import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
-import { parseCidr } from '../net/cidr.ts';
+import { formatCidr, parseCidr } from '../net/cidr.ts';
 
 export type EndpointType = 'workload' | 'node' | 'host' | 'external' | 'domain';
 
-/** What results call one end: a workload (or pod), a node, a hostNetwork pod of an unknown node, or a block of outside addresses. */
+/**
+ * What results call one end: a workload (or pod), a node, a hostNetwork pod of an unknown node, a block of outside
+ * addresses, or a domain name that policies know.
+ */
 export interface Endpoint {
   /** `shop/cart[Deployment]`, `node/n1`, `10.0.0.0/8`. Variants of one workload: `shop/cart[Deployment]{track=canary}`. */
   readonly id: string;
@@ -246,6 +249,38 @@ export function externalUnit(set: AddressSet, known: KnownAddresses, id: string 
   };
 }
 
+/**
+ * The domain names that policies give (C18), ordered by id. A wildcard stands for the names under it that have no
+ * endpoint of their own. Domains are destinations only.
+ */
+export function domainUnits(state: ClusterState, families: readonly Family[]): Unit[] {
+  const names = new Set<string>();
+  for (const { spec } of state.clusterPolicies.values()) {
+    for (const { peers } of spec.egress) {
+      for (const peer of peers)
+        if (peer.type === 'domainNames') for (const name of peer.domainNames) names.add(domainKey(name));
+    }
+  }
+  return [...names].sort(compareCodePoints).map((name) => domainUnit(state, name, families));
+}
+
+/** A domain name as an endpoint. Its families are those of its addresses, where they are known. */
+export function domainUnit(state: ClusterState, name: string, families: readonly Family[]): Unit {
+  const addresses = state.domains.get(domainKey(name));
+  return {
+    endpoint: {
+      id: name,
+      type: 'domain',
+      name,
+      ...(addresses === undefined ? {} : { addresses: addresses.cidrs().map(formatCidr) }),
+    },
+    ends: [{ type: 'domain', name }],
+    families: addresses === undefined ? families : families.filter((family) => !addresses.ofFamily(family).isEmpty()),
+    nodes: new Set(),
+    pods: [],
+  };
+}
+
 /** Every distinct CIDR that a policy names, excepts included. */
 export function namedBlocks(state: ClusterState): AddressSet[] {
   const sets = new Map<string, AddressSet>();
@@ -262,6 +297,11 @@ export function namedBlocks(state: ClusterState): AddressSet[] {
         add(ipBlock.cidr);
         for (const except of ipBlock.except) add(except);
       }
+    }
+  }
+  for (const { spec } of state.clusterPolicies.values()) {
+    for (const { peers } of spec.egress) {
+      for (const peer of peers) if (peer.type === 'networks') for (const network of peer.networks) add(network);
     }
   }
   return [...sets.values()];

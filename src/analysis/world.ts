@@ -3,8 +3,11 @@ import { PolicyIndex } from '../engine/compiled/policy-index.ts';
 import type { ClusterState } from '../engine/state.ts';
 import type { Diagnostic } from '../model/source.ts';
 import type { KubeObject } from '../model/types.ts';
+import type { Family } from '../net/address.ts';
+import type { AddressSet } from '../net/address-set.ts';
 import type { Cidr } from '../net/cidr.ts';
-import { clusterFamilies, clusterUnits, externalUnits, type Granularity, type Unit } from './units.ts';
+import { priorityConflicts } from './conflicts.ts';
+import { clusterFamilies, clusterUnits, domainUnits, externalUnits, type Granularity, type Unit } from './units.ts';
 import { stateWarnings } from './warnings.ts';
 
 /** What every question is asked of: a cluster's objects with the index over them. */
@@ -14,6 +17,7 @@ export class World {
   readonly defaultNamespace: string;
   readonly #units = new Map<Granularity, readonly Unit[]>();
   #external: readonly Unit[] | undefined;
+  #domains: readonly Unit[] | undefined;
 
   constructor(state: ClusterState, defaultNamespace: string) {
     this.index = new PolicyIndex(state);
@@ -36,14 +40,27 @@ export class World {
 
   /** Blocks of outside addresses, ordered by id; computed once. */
   external(): readonly Unit[] {
-    this.#external ??= externalUnits(this.state, clusterFamilies(this.state, this.units('workload')));
+    this.#external ??= externalUnits(this.state, this.families());
     return this.#external;
+  }
+
+  /** Domain names that policies give, ordered by id; computed once. */
+  domains(): readonly Unit[] {
+    this.#domains ??= domainUnits(this.state, this.families());
+    return this.#domains;
+  }
+
+  /** The address families of the cluster's pods. */
+  families(): readonly Family[] {
+    return clusterFamilies(this.state, this.units('workload'));
   }
 }
 
 export interface WorldOptions {
   /** Ranges that stand for every unknown pod address of their family. */
   readonly podCidrs?: readonly Cidr[];
+  /** Addresses of domain names. */
+  readonly domains?: ReadonlyMap<string, AddressSet>;
   /** Assumed for names that give no namespace; `default` when absent. */
   readonly defaultNamespace?: string;
 }
@@ -56,6 +73,8 @@ export function createWorld(
   objects: readonly KubeObject[],
   options: WorldOptions = {},
 ): { readonly world: World; readonly diagnostics: readonly Diagnostic[] } {
-  const state = buildState(objects, options.podCidrs === undefined ? {} : { podCidrs: options.podCidrs });
-  return { world: new World(state, options.defaultNamespace ?? 'default'), diagnostics: stateWarnings(state) };
+  const { defaultNamespace = 'default', ...stateOptions } = options;
+  const state = buildState(objects, stateOptions);
+  const world = new World(state, defaultNamespace);
+  return { world, diagnostics: [...stateWarnings(state), ...priorityConflicts(world)] };
 }

@@ -212,9 +212,13 @@ export class OwnerIndex {
     for (const { key } of this.#climb(meta)) if (this.#workloads.has(key)) yield key;
   }
 
+  /** Whether another known workload stands for this one. Workloads that own each other in a circle stand for themselves. */
   hasKnownOwner(workload: Workload): boolean {
-    for (const _ of this.chain(workload.metadata)) return true;
-    return false;
+    const owners = [...this.chain(workload.metadata)];
+    return (
+      owners.length > 0 &&
+      !owners.includes(workloadKey(workload.kind, workload.metadata.namespace, workload.metadata.name))
+    );
   }
 
   *#climb(meta: ObjectMeta): Iterable<{ reference: OwnerReference; key: string }> {

@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
         ],
       },
     ],
-    expected: [[0, 1, 'port', 'allows 10-20/TCP, 30/TCP, http/TCP, nope/UDP, not 9/TCP']],
+    expected: [[0, 1, 'port', 'allows 10-20/TCP, 30/TCP, http/TCP, nope/UDP, not 9/TCP; http is 8080 there']],
   },
   {
     name: 'port: a rule for every peer names none',

@@ -65,7 +65,10 @@ function portMiss(ports: readonly NetworkPolicyPort[], flow: Flow): Miss | undef
     const where = flow.to.type === 'pod' ? `${flow.to.pod.namespace}/${flow.to.pod.name}` : 'an end outside the pods';
     return { missed: 'named-port', message: `${message}: ${where} has no container port ${formatPort(unresolved)}` };
   }
-  return { missed: 'port', message };
+  const resolved = candidates
+    .filter((port) => typeof port.port === 'string')
+    .map((port) => `${port.port} is ${namedPorts(port, flow).join(', ')} there`);
+  return { missed: 'port', message: [message, ...resolved].join('; ') };
 }
 
 /** Whether an entry admits the flow's port number on its own protocol, whichever that of the flow is. */

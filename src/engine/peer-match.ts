@@ -1,8 +1,14 @@
-import type { IPBlock } from '../model/types.ts';
+import { matchesSelector } from '../model/selector.ts';
+import type {
+  ClusterNetworkPolicyPeer,
+  ClusterNetworkPolicyRule,
+  ClusterPodSelector,
+  IPBlock,
+} from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
-import { type ClusterState, domainKey, type FlowEnd, type NodeInfo } from './state.ts';
+import { type ClusterState, domainKey, type FlowEnd, type NodeInfo, type PodInfo } from './state.ts';
 
 /**
  * The addresses an `ipBlock` admits: its CIDR less its own excepts (S40, S41). A CIDR that does not parse admits
@@ -68,4 +74,45 @@ export function domainMatches(pattern: string, domain: string): boolean {
   const name = domainKey(domain);
   if (own === name) return true;
   return own.startsWith('*.') && name.endsWith(own.slice(1)) && name.length > own.length - 1;
+}
+
+/** Whether a subject or a peer of a cluster-wide policy selects a pod (C11). */
+export function selectsPod(state: ClusterState, selector: ClusterPodSelector, pod: PodInfo): boolean {
+  return (
+    matchesSelector(selector.namespaceSelector, state.namespaces.get(pod.namespace)?.labels ?? {}) &&
+    matchesSelector(selector.podSelector, pod.labels)
+  );
+}
+
+/**
+ * Whether a peer of a cluster-wide rule matches an end. `unknown` peers match nothing here: what they make of their rule
+ * is decided for the rule as a whole (C15).
+ */
+export function clusterPeerMatches(
+  state: ClusterState,
+  peer: ClusterNetworkPolicyPeer,
+  action: ClusterNetworkPolicyRule['action'],
+  end: FlowEnd,
+  family: Family,
+): boolean {
+  switch (peer.type) {
+    case 'pods': // C11
+      return end.type === 'pod' && selectsPod(state, peer.pods, end.pod);
+    case 'nodes': // C12
+      return endNodes(state, end).some((node) => matchesSelector(peer.nodes, node.labels));
+    case 'networks': {
+      // C13: by address, ends in the cluster included. A Deny holds where an unknown address may be inside.
+      const addresses = endAddresses(state, end, family);
+      return peer.networks.some((text) => {
+        const cidr = parseCidr(text)?.cidr;
+        if (cidr === undefined) return false;
+        const network = AddressSet.ofCidr(cidr);
+        return blockMatches(network, addresses) || (action === 'Deny' && network.intersects(addresses));
+      });
+    }
+    case 'domainNames': // C18
+      return end.type === 'domain' && peer.domainNames.some((name) => domainMatches(name, end.name));
+    case 'unknown':
+      return false;
+  }
 }

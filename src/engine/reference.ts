@@ -1,18 +1,8 @@
 import { matchesSelector } from '../model/selector.ts';
-import type {
-  ClusterNetworkPolicyPeer,
-  ClusterNetworkPolicyPort,
-  ClusterNetworkPolicyRule,
-  ClusterPodSelector,
-  NetworkPolicy,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-} from '../model/types.ts';
-import { AddressSet } from '../net/address-set.ts';
-import { parseCidr } from '../net/cidr.ts';
+import type { ClusterNetworkPolicyPort, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
 import { nearMisses } from './near-misses.ts';
 import { comparePrecedence, directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
-import { blockAddresses, blockMatches, domainMatches, endAddresses, endNodes } from './peer-match.ts';
+import { blockAddresses, blockMatches, clusterPeerMatches, endAddresses, selectsPod } from './peer-match.ts';
 import {
   type ClusterState,
   type Flow,
@@ -99,7 +89,7 @@ function tierDecision(
   other: FlowEnd,
 ): RuleHit | undefined {
   const selecting = [...state.clusterPolicies.values()]
-    .filter(({ spec }) => spec.tier === tier && selects(state, spec.subject, pod))
+    .filter(({ spec }) => spec.tier === tier && selectsPod(state, spec.subject, pod))
     .sort(comparePrecedence);
   for (const policy of selecting) {
     for (const [index, rule] of policy.spec[direction].entries()) {
@@ -110,49 +100,15 @@ function tierDecision(
         return { policy, direction, rule: index, peer: unknown, port: null, action: 'Deny' };
       }
       // C10: some peer AND (no protocols, or some entry) must match.
-      const peer = rule.peers.findIndex((candidate) => clusterPeerMatches(state, candidate, rule, other, flow));
+      const peer = rule.peers.findIndex((candidate) =>
+        clusterPeerMatches(state, candidate, rule.action, other, flow.family),
+      );
       const port =
         rule.ports === undefined ? null : rule.ports.findIndex((candidate) => clusterPortMatches(candidate, flow));
       if (peer !== -1 && port !== -1) return { policy, direction, rule: index, peer, port, action: rule.action };
     }
   }
   return undefined;
-}
-
-function selects(state: ClusterState, selector: ClusterPodSelector, pod: PodInfo): boolean {
-  return (
-    matchesSelector(selector.namespaceSelector, state.namespaces.get(pod.namespace)?.labels ?? {}) &&
-    matchesSelector(selector.podSelector, pod.labels)
-  );
-}
-
-function clusterPeerMatches(
-  state: ClusterState,
-  peer: ClusterNetworkPolicyPeer,
-  rule: ClusterNetworkPolicyRule,
-  other: FlowEnd,
-  flow: Flow,
-): boolean {
-  switch (peer.type) {
-    case 'pods': // C11
-      return other.type === 'pod' && selects(state, peer.pods, other.pod);
-    case 'nodes': // C12
-      return endNodes(state, other).some((node) => matchesSelector(peer.nodes, node.labels));
-    case 'networks': {
-      // C13: by address, ends in the cluster included. A Deny holds where an unknown address may be inside.
-      const addresses = endAddresses(state, other, flow.family);
-      return peer.networks.some((text) => {
-        const cidr = parseCidr(text)?.cidr;
-        if (cidr === undefined) return false;
-        const network = AddressSet.ofCidr(cidr);
-        return blockMatches(network, addresses) || (rule.action === 'Deny' && network.intersects(addresses));
-      });
-    }
-    case 'domainNames': // C18
-      return other.type === 'domain' && peer.domainNames.some((name) => domainMatches(name, other.name));
-    case 'unknown':
-      return false;
-  }
 }
 
 function clusterPortMatches(port: ClusterNetworkPolicyPort, flow: Flow): boolean {

@@ -130,7 +130,10 @@ export interface ClusterNetworkPolicyRule {
   readonly action: 'Accept' | 'Deny' | 'Pass';
   /** `from` or `to`, never empty. */
   readonly peers: readonly ClusterNetworkPolicyPeer[];
-  /** `protocols`, in v1alpha1 `ports`; absent: any protocol and port, ICMP too. */
+  /**
+   * `protocols`, in v1alpha1 `ports`; absent: any protocol and port, ICMP too. Entries that can match nothing are left
+   * out, so the list may be empty, and then the rule matches nothing.
+   */
   readonly ports?: readonly ClusterNetworkPolicyPort[];
 }
 

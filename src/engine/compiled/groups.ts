@@ -69,7 +69,11 @@ export class GroupStore {
       .filter((key) => this.podSelectors.usesLabel(key))
       .sort();
     let key = namespace.info.name;
-    for (const label of keys) key += `\0${label}\0${labels[label]}`;
+    for (const label of keys) {
+      const value = labels[label] as string;
+      // Lengths keep keys apart whatever characters labels hold.
+      key += `\0${label.length},${value.length} ${label}${value}`;
+    }
     let group = this.groups.get(key);
     if (group === undefined) {
       group = this.#newGroup(namespace, key, Object.fromEntries(keys.map((label) => [label, labels[label] as string])));

@@ -1,4 +1,5 @@
 import { type Diagnostic, formatPath, type ObjectRef, type ObjectSource, type Severity } from '../source.ts';
+import { FieldErrors } from '../validate/field-errors.ts';
 
 /** What {@link DecodeContext.report} says beyond code and message. */
 export interface ReportExtras {
@@ -43,6 +44,14 @@ export class DecodeContext {
       ...(this.path.length === 0 ? {} : { path: formatPath(this.path) }),
       ...(this.#source === undefined ? {} : { source: this.#source.locate([...this.path], extras.at ?? 'value') }),
     });
+  }
+
+  /** Takes over what a check finds that speaks as the server's validation does; its paths begin at the object. */
+  check(action: (errors: FieldErrors) => void): void {
+    const errors = new FieldErrors(this.#object(), this.#source);
+    action(errors);
+    this.diagnostics.push(...errors.errors, ...errors.warnings);
+    if (errors.errors.length > 0) this.failed = true;
   }
 
   /** The current path, as {@link formatPath} writes it. */

@@ -1,5 +1,6 @@
 /** The kinds that are decoded: their API versions, scope, and how the typed object is made. */
 
+import { CLUSTER_POLICY_TABLES, decodeClusterPolicy } from '../cluster-policy/index.ts';
 import type { KubeObject, ObjectMeta, Workload, WorkloadKind } from '../types.ts';
 import type { DecodeContext } from './context.ts';
 import { metaOnly, namespaceMeta, node, nodeParts, pod, podParts, service, serviceSpec } from './core.ts';
@@ -85,8 +86,19 @@ function workload(
   });
 }
 
+const clusterPolicies = CLUSTER_POLICY_TABLES.map((table): readonly [string, KindDecoder] => [
+  table.kind,
+  {
+    apiVersion: table.apiVersion,
+    namespaced: false,
+    formerVersions: { read: [], refused: [] },
+    decode: (value, _defaultNamespace, context) => decodeClusterPolicy(table, value, context),
+  },
+]);
+
 /** By the name of the kind. */
 export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
+  ...clusterPolicies,
   kind({
     kind: 'NetworkPolicy',
     apiVersion: 'networking.k8s.io/v1',

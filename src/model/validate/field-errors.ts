@@ -5,10 +5,10 @@ import { type Diagnostic, type FieldPath, formatPath, type ObjectRef, type Objec
 export class FieldErrors {
   readonly errors: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
-  readonly #object: ObjectRef;
+  readonly #object: ObjectRef | undefined;
   readonly #source: ObjectSource | undefined;
 
-  constructor(object: ObjectRef, source: ObjectSource | undefined) {
+  constructor(object: ObjectRef | undefined, source: ObjectSource | undefined) {
     this.#object = object;
     this.#source = source;
   }
@@ -19,7 +19,7 @@ export class FieldErrors {
    * an operator, is JSON too: see {@link jsonValue}
    */
   invalid(path: FieldPath, value: unknown, detail: string): void {
-    this.#add('invalid', path, `Invalid value: ${badValue(value)}: ${detail}`);
+    this.error('invalid', path, `Invalid value: ${badValue(value)}: ${detail}`);
   }
 
   /** One {@link invalid} for each message. */
@@ -30,22 +30,22 @@ export class FieldErrors {
   /** `Unsupported value: …: supported values: …`, for a typed string of Go. */
   unsupported(path: FieldPath, value: string, supported: readonly string[]): void {
     const list = supported.map(goQuote).join(', ');
-    this.#add('unsupported', path, `Unsupported value: ${goJson(value)}: supported values: ${list}`);
+    this.error('unsupported', path, `Unsupported value: ${goJson(value)}: supported values: ${list}`);
   }
 
   /** `Required value`, with what is wanted where the server says it. */
   required(path: FieldPath, detail = ''): void {
-    this.#add('required', path, detail === '' ? 'Required value' : `Required value: ${detail}`);
+    this.error('required', path, detail === '' ? 'Required value' : `Required value: ${detail}`);
   }
 
   /** `Forbidden: …`; the value is not printed. */
   forbidden(path: FieldPath, detail: string): void {
-    this.#add('forbidden', path, `Forbidden: ${detail}`);
+    this.error('forbidden', path, `Forbidden: ${detail}`);
   }
 
   /** `Too long: …`; the value is not printed. */
   tooLong(path: FieldPath, bytes: number): void {
-    this.#add('too-long', path, `Too long: may not be more than ${bytes} bytes`);
+    this.error('too-long', path, `Too long: may not be more than ${bytes} bytes`);
   }
 
   /** A warning, which the server sends beside its answer. */
@@ -53,18 +53,29 @@ export class FieldErrors {
     this.warnings.push(this.#diagnostic(code, 'warning', path, message));
   }
 
-  #add(code: string, path: FieldPath, message: string): void {
-    this.errors.push(this.#diagnostic(code, 'error', path, message));
+  /**
+   * An error in words of its own.
+   * @param path empty for the object itself
+   * @param at what the position should be that of, when not `path`
+   */
+  error(code: string, path: FieldPath, message: string, at: FieldPath = path): void {
+    this.errors.push(this.#diagnostic(code, 'error', path, message, at));
   }
 
-  #diagnostic(code: string, severity: 'error' | 'warning', path: FieldPath, message: string): Diagnostic {
+  #diagnostic(
+    code: string,
+    severity: 'error' | 'warning',
+    path: FieldPath,
+    message: string,
+    at: FieldPath = path,
+  ): Diagnostic {
     return {
       code,
       severity,
       message,
-      object: this.#object,
-      path: formatPath(path),
-      ...(this.#source === undefined ? {} : { source: this.#source.locate(path) }),
+      ...(this.#object === undefined ? {} : { object: this.#object }),
+      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      ...(this.#source === undefined ? {} : { source: this.#source.locate(at) }),
     };
   }
 }

@@ -72,7 +72,11 @@ function writtenPrefix(text: string): number {
   return Number(text.slice(text.indexOf('/') + 1));
 }
 
-function warnOfCidr(text: string, path: FieldPath, legacyCidrs: boolean, errors: FieldErrors): void {
+/**
+ * Warns about a CIDR that has an irregular spelling, as the server does for those it accepts.
+ * @param legacyCidrs also about those that strict servers refuse
+ */
+export function warnOfCidr(text: string, path: FieldPath, legacyCidrs: boolean, errors: FieldErrors): void {
   const parsed = parseCidr(text);
   if (parsed === undefined || (!legacyCidrs && strictProblem(parsed) !== undefined)) return;
   const { address, cidr, issues } = parsed;

@@ -14,10 +14,10 @@ import {
 const ANNOTATIONS_MAX = 256 * 1024;
 
 /**
- * The rules for the metadata of a namespaced object on creation (spec section 3.2). `generation` and `managedFields`
+ * The rules for the metadata of an object on creation (spec section 3.2); cluster-scoped ones have no namespace. `generation` and `managedFields`
  * are left out: the server sets them itself. So is the name that the server would make from `generateName`.
  */
-export function validateMetadata(meta: ObjectMeta, errors: FieldErrors): void {
+export function validateMetadata(meta: ObjectMeta, errors: FieldErrors, namespaced: boolean = true): void {
   const { name, generateName = '', namespace = '' } = meta;
   if (generateName !== '') {
     errors.invalidEach(['metadata', 'generateName'], generateName, generateNameProblems(generateName));
@@ -27,8 +27,8 @@ export function validateMetadata(meta: ObjectMeta, errors: FieldErrors): void {
   } else if (generateName === '') {
     errors.required(['metadata', 'name'], 'name or generateName is required');
   }
-  if (namespace === '') errors.required(['metadata', 'namespace']);
-  else errors.invalidEach(['metadata', 'namespace'], namespace, dnsLabelProblems(namespace));
+  if (namespaced && namespace === '') errors.required(['metadata', 'namespace']);
+  else if (namespaced) errors.invalidEach(['metadata', 'namespace'], namespace, dnsLabelProblems(namespace));
 
   if (meta.labels !== undefined) validateLabels(meta.labels, ['metadata', 'labels'], errors);
   if (meta.annotations !== undefined) validateAnnotations(meta.annotations, errors);
