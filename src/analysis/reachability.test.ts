@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { effort } from '../../test/support/property.ts';
+import { effort, patient } from '../../test/support/property.ts';
 import { decodeCluster, type RandomCluster, randomCluster } from '../../test/support/random-cluster.ts';
 import { flowParts } from '../../test/support/random-flow.ts';
 import { evaluate } from '../engine/reference.ts';
@@ -12,7 +12,7 @@ import { AddressSet } from '../net/address-set.ts';
 import { commonFamilies } from './classes.ts';
 import { computeReachability } from './reach.ts';
 import type { Connection, Reachability } from './reachability.ts';
-import type { Granularity, Unit } from './units.ts';
+import { type Granularity, knownAddresses, type Unit } from './units.ts';
 import { World } from './world.ts';
 
 interface Probe {
@@ -51,7 +51,8 @@ function endsOf(unit: Unit, family: Family): readonly FlowEnd[] {
   return unit.ends.filter((end) => end.type !== 'host' || end.address === undefined || end.address.family === family);
 }
 
-const isHost = (unit: Unit): boolean => unit.pods.length === 0 && unit.endpoint.type !== 'external';
+const isOutside = ({ endpoint }: Unit): boolean => endpoint.type === 'external' || endpoint.type === 'domain';
+const isHost = (unit: Unit): boolean => unit.pods.length === 0 && !isOutside(unit);
 
 /** What the reference evaluator says of two units, pod by pod. */
 function expected(state: ClusterState, from: Unit, to: Unit, family: Family, probe: Probe): boolean[] {
@@ -69,7 +70,7 @@ function expectReference(world: World, by: Granularity): void {
   const { state } = world;
   const reachability = reach(world, by);
   const listed = new Map([...reachability.connections()].map((one) => [`${one.from} ${one.to}`, one]));
-  const units = [...world.units(by), ...world.external()];
+  const units = [...world.units(by), ...world.external(), ...world.domains()];
   expect(new Set(reachability.endpoints.map(({ id }) => id))).toEqual(
     new Set(units.map(({ endpoint }) => endpoint.id)),
   );
@@ -77,7 +78,7 @@ function expectReference(world: World, by: Granularity): void {
   for (const from of units) {
     for (const to of units) {
       const connection = listed.get(`${from.endpoint.id} ${to.endpoint.id}`);
-      if (from === to || (from.endpoint.type === 'external' && to.endpoint.type === 'external')) {
+      if (from === to || from.endpoint.type === 'domain' || (isOutside(from) && isOutside(to))) {
         expect(connection).toBeUndefined();
         continue;
       }
@@ -129,14 +130,18 @@ function unitPorts(ports: Connection['ports']): string[] {
 let EDGES: readonly number[] = [];
 
 describe('reachability', () => {
-  it.each(['pod', 'workload'] as const)('by %s equals the reference evaluator, pair by pair and pod by pod', (by) => {
-    fc.assert(
-      fc.property(randomCluster, (cluster) => expectReference(worldOf(cluster), by)),
-      effort(240),
-    );
-  });
+  it.each(['pod', 'workload'] as const)(
+    'by %s equals the reference evaluator, pair by pair and pod by pod',
+    patient,
+    (by) => {
+      fc.assert(
+        fc.property(randomCluster, (cluster) => expectReference(worldOf(cluster), by)),
+        effort(120),
+      );
+    },
+  );
 
-  it.each(['pod', 'workload'] as const)('by %s says the same in groups as in pairs', (by) => {
+  it.each(['pod', 'workload'] as const)('by %s says the same in groups as in pairs', patient, (by) => {
     fc.assert(
       fc.property(randomCluster, (cluster) => {
         const world = worldOf(cluster);
@@ -151,7 +156,7 @@ describe('reachability', () => {
     );
   });
 
-  it('cuts the outside into disjoint blocks that cover it, all addresses of one judged alike', () => {
+  it('cuts the outside into disjoint blocks that cover it, all addresses of one judged alike', patient, () => {
     fc.assert(
       fc.property(randomCluster, (cluster) => {
         const world = worldOf(cluster);
@@ -168,10 +173,14 @@ describe('reachability', () => {
           for (const other of sets.slice(at + 1)) expect(set.intersects(other)).toBe(false);
           const [pod] = [...state.pods.values()].filter(({ hostNetwork }) => !hostNetwork);
           if (pod === undefined) continue;
-          const edges = set.ranges.flatMap(({ family, first, last }) => [
-            { family, value: first },
-            { family, value: last },
-          ]);
+          // A known pod or node inside a block is judged as itself.
+          const known = knownAddresses(state);
+          const edges = set.ranges
+            .flatMap(({ family, first, last }) => [
+              { family, value: first },
+              { family, value: last },
+            ])
+            .filter(({ family, value }) => !known[family].includes(value));
           for (const probe of probesOf(state).slice(0, 6)) {
             const answers = edges.map(({ family, value }) => {
               const address: FlowEnd = { type: 'address', address: { family, value } };
@@ -181,15 +190,15 @@ describe('reachability', () => {
                 evaluate(state, { from: self, to: address, family, ...probe }).allowed,
               ].join();
             });
-            expect(new Set(answers).size).toBe(1);
+            expect(new Set(answers).size).toBeLessThanOrEqual(1);
           }
         }
       }),
-      effort(240),
+      effort(120),
     );
   });
 
-  it('orders endpoints, pairs and groups, the same on every run', () => {
+  it('orders endpoints, pairs and groups, the same on every run', patient, () => {
     fc.assert(
       fc.property(randomCluster, (cluster) => {
         const first = reach(worldOf(cluster), 'workload');
@@ -201,7 +210,7 @@ describe('reachability', () => {
         expect([...shuffled.connections()]).toEqual([...first.connections()]);
         expect(shuffled.groups()).toEqual(first.groups());
       }),
-      effort(240),
+      effort(120),
     );
   });
 });

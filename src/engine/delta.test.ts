@@ -5,6 +5,7 @@ import { flowOf } from '../../test/support/flows.ts';
 import { cidr, decodePolicy, type Manifest, policy, stateOf } from '../../test/support/manifests.ts';
 import { effort, patient } from '../../test/support/property.ts';
 import {
+  clusterPolicyOf,
   decodeRandom,
   namespaceArbitrary,
   nodeArbitrary,
@@ -35,6 +36,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     arbitrary: fc
       .nat(4)
       .chain(podArbitrary)
+      .map((set) => ({ set })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .nat(2)
+      .chain(clusterPolicyOf)
       .map((set) => ({ set })),
   },
   { weight: 3, arbitrary: namespaceArbitrary.map((set) => ({ set })) },
@@ -87,6 +95,9 @@ class Model {
     this.#objects.set(objectKey(object), object);
     switch (object.kind) {
       case 'NetworkPolicy':
+      case 'ClusterNetworkPolicy':
+      case 'AdminNetworkPolicy':
+      case 'BaselineAdminNetworkPolicy':
         this.index.setPolicy(object);
         break;
       case 'Pod':
@@ -113,6 +124,9 @@ class Model {
   #removeFromIndex(object: KubeObject): boolean {
     switch (object.kind) {
       case 'NetworkPolicy':
+      case 'ClusterNetworkPolicy':
+      case 'AdminNetworkPolicy':
+      case 'BaselineAdminNetworkPolicy':
         return this.index.removePolicy(policyKey(object));
       case 'Pod':
         return this.index.removePod(podInfo(object).id);

@@ -29,7 +29,7 @@ class Tally {
   }
 }
 
-const TIERS: readonly Tier[] = ['self', 'node', 'default', 'networkpolicy'];
+const TIERS: readonly Tier[] = ['self', 'node', 'default', 'networkpolicy', 'admin', 'baseline'];
 const MISSES: readonly NearMiss['missed'][] = [
   'port',
   'protocol',
@@ -43,6 +43,7 @@ const EVERYTHING = [
   ...TIERS.flatMap((tier) => [`egress ${tier} allowed`, `ingress ${tier} allowed`]),
   'egress networkpolicy denied',
   'ingress networkpolicy denied',
+  ...['egress admin denied', 'ingress admin denied', 'egress baseline denied', 'ingress baseline denied'],
   ...['rule for every peer', 'rule by peer', 'rule for every port', 'rule by port'],
   ...MISSES.map((missed) => `missed ${missed}`),
 ];

@@ -1,6 +1,6 @@
 /**
  * Random clusters for property tests, small and full of corners: few names and labels, so that selectors often match;
- * blocks and excepts around the pods' addresses; every feature of NetworkPolicy.
+ * blocks and excepts around the pods' addresses; every feature of NetworkPolicy and of the cluster-wide kinds.
  *
  * A cluster is made of raw manifests and goes through the decoder, so that defaulting is exercised too. It prints as
  * one manifest a line, and shrinks to few and plain objects. The same seed gives the same cluster.
@@ -8,10 +8,12 @@
 
 import fc from 'fast-check';
 import { buildState, type ClusterState } from '../../src/engine/index.ts';
+import { domainKey } from '../../src/engine/state.ts';
 import { decodeObject } from '../../src/model/decode.ts';
 import type { KubeObject } from '../../src/model/types.ts';
 import { validateNetworkPolicy } from '../../src/model/validate/network-policy.ts';
 import { addressBits, type Family } from '../../src/net/address.ts';
+import { AddressSet } from '../../src/net/address-set.ts';
 import { formatCidr } from '../../src/net/cidr.ts';
 import { address } from './flows.ts';
 import {
@@ -25,10 +27,13 @@ import {
   policy,
   workload,
 } from './manifests.ts';
+import { clusterPolicyArbitrary } from './random-cluster-policy.ts';
 
 export interface RandomCluster {
   readonly manifests: readonly Manifest[];
   readonly podCidrs: readonly string[];
+  /** Addresses of domain names, as of a hosts file. */
+  readonly domains: Readonly<Record<string, string>>;
 }
 
 const NAMESPACES = ['x', 'y', 'z'];
@@ -38,6 +43,7 @@ const namespaceInUse = fc.constantFrom('x', 'x', 'x', 'y', 'y', ...NAMESPACES_IN
 const NODES = ['n0', 'n1', 'n2'];
 const POD_COUNT = 7;
 const POLICY_COUNT = 6;
+const CLUSTER_POLICY_COUNT = 3;
 const PORT_NAMES = ['web', 'dns'];
 const PORT_NUMBERS = [1, 53, 80, 81, 8080, 65535];
 
@@ -236,11 +242,15 @@ export const namespaceArbitrary: fc.Arbitrary<Manifest> = fc
   .map(([name, labels]) => namespace(name, labels));
 
 export const nodeArbitrary: fc.Arbitrary<Manifest> = fc
-  .tuple(fc.nat(NODES.length - 1), fc.nat(3))
-  .map(([index, count]) => {
+  .tuple(fc.nat(NODES.length - 1), fc.nat(3), fc.constantFrom(undefined, 'a', 'b', ''))
+  .map(([index, count, zone]) => {
     const addresses = [nodeAddress('IPv4', index), nodeAddress('IPv6', index), `192.168.0.${index}`];
-    return node(NODES[index] as string, ...addresses.slice(0, count));
+    return { ...node(NODES[index] as string, ...addresses.slice(0, count)), ...labelled(NODES[index] as string, zone) };
   });
+
+function labelled(name: string, zone: string | undefined): Manifest {
+  return { metadata: { name, ...(zone === undefined ? {} : { labels: { zone } }) } };
+}
 
 // Policies
 
@@ -310,6 +320,30 @@ export function policyArbitrary(index: number): fc.Arbitrary<Manifest> {
     .map(([inNamespace, spec]) => policy(`${inNamespace}/np${index}`, spec));
 }
 
+/** A cluster-wide policy of any kind. */
+export function clusterPolicyOf(index: number): fc.Arbitrary<Manifest> {
+  return clusterPolicyArbitrary(
+    {
+      podSelector: selectorOf(fc.constantFrom('app', 'tier', 'constructor'), labelValue),
+      namespaceSelector,
+      nodeSelector: selectorOf(fc.constant('zone'), labelValue),
+      networks: fc
+        .constantFrom<Family>('IPv4', 'IPv6')
+        .chain((family) => fc.tuple(fc.constantFrom(...ADDRESSES[family]), fc.constantFrom(...PREFIXES[family])))
+        .map(([base, prefix]) => blockAround(base, prefix)),
+      portNumbers: PORT_NUMBERS,
+      portNames: PORT_NAMES,
+    },
+    index,
+  );
+}
+
+const domainsArbitrary = fc.constantFrom<Readonly<Record<string, string>>>(
+  {},
+  { 'api.example.io': '203.0.113.9' },
+  { 'api.example.io': '10.0.0.2', 'example.io': 'fd00::2' },
+);
+
 // Clusters
 
 /** Most of the arbitraries of indexes 0 to `count - 1`, some left out. */
@@ -338,10 +372,12 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc
       pods: several(POD_COUNT, podArbitrary),
       templates: workloads,
       policies: several(POLICY_COUNT, policyArbitrary),
+      clusterPolicies: several(CLUSTER_POLICY_COUNT, clusterPolicyOf),
       podCidrs: podCidrsArbitrary,
+      domains: domainsArbitrary,
     }),
   )
-  .map(({ namespaces, nodes, pods, templates, policies, podCidrs }) => {
+  .map(({ namespaces, nodes, pods, templates, policies, clusterPolicies, podCidrs, domains }) => {
     const { deployment, replicaSet, cronJob, inNamespace } = templates;
     const owned = { owner: { kind: 'Deployment', name: 'w0' } };
     return printed({
@@ -353,14 +389,22 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc
         ...(replicaSet === undefined ? [] : [workload('ReplicaSet', `${inNamespace}/w1`, { ...replicaSet, ...owned })]),
         ...(cronJob === undefined ? [] : [workload('CronJob', `${inNamespace}/w2`, cronJob)]),
         ...policies,
+        ...clusterPolicies.filter(
+          (one, at) => clusterPolicies.findIndex((other) => byName(other) === byName(one)) === at,
+        ),
       ],
       podCidrs,
+      domains,
     });
   });
 
 function printed(cluster: RandomCluster): RandomCluster {
   const text = (): string =>
-    [...cluster.manifests.map((manifest) => JSON.stringify(manifest)), `podCidrs: ${cluster.podCidrs}`].join('\n');
+    [
+      ...cluster.manifests.map((manifest) => JSON.stringify(manifest)),
+      `podCidrs: ${cluster.podCidrs}`,
+      `domains: ${JSON.stringify(cluster.domains)}`,
+    ].join('\n');
   return Object.defineProperty(cluster, fc.toStringMethod, { value: text, enumerable: false });
 }
 
@@ -377,7 +421,15 @@ export function decodeRandom(manifest: Manifest, { keepInvalid = false }: Cluste
   return validateNetworkPolicy(object).some(({ severity }) => severity === 'error') ? undefined : object;
 }
 
-export function decodeCluster({ manifests, podCidrs }: RandomCluster, options: ClusterOptions = {}): ClusterState {
+export function decodeCluster(
+  { manifests, podCidrs, domains }: RandomCluster,
+  options: ClusterOptions = {},
+): ClusterState {
   const objects = manifests.map((manifest) => decodeRandom(manifest, options)).filter((object) => object !== undefined);
-  return buildState(objects, { podCidrs: podCidrs.map(cidr) });
+  return buildState(objects, {
+    podCidrs: podCidrs.map(cidr),
+    domains: new Map(
+      Object.entries(domains).map(([name, text]) => [domainKey(name), AddressSet.ofAddress(address(text))]),
+    ),
+  });
 }

@@ -9,6 +9,7 @@ import { type Address, type Family, formatAddress, lastAddress } from '../../src
 import { AddressSet } from '../../src/net/address-set.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { endFamilies } from './flows.ts';
+import { DOMAIN_NAMES } from './random-cluster-policy.ts';
 
 /** Numbers from which {@link flowFrom} picks the parts of a flow, whatever the cluster has. */
 export type FlowPick = readonly [from: number, to: number, family: number, protocol: number, port: number];
@@ -36,9 +37,16 @@ export function flowParts(state: ClusterState): FlowParts {
     ...spec.ingress.flatMap(({ from }) => from.map((peer) => peer.ipBlock)),
     ...spec.egress.flatMap(({ to }) => to.map((peer) => peer.ipBlock)),
   ]);
+  const networks = [...state.clusterPolicies.values()].flatMap(({ spec }) =>
+    spec.egress.flatMap(({ peers }) =>
+      peers
+        .flatMap((peer) => (peer.type === 'networks' ? peer.networks : []))
+        .map((block) => ({ cidr: block, except: [] })),
+    ),
+  );
   return {
     pods: podEnds(state),
-    others: [...hostEnds(state), ...externalEnds(state, blocks)],
+    others: [...hostEnds(state), ...externalEnds(state, [...blocks, ...networks]), ...domainEnds(state)],
     ports: edgePorts(state),
     unknown: unknownFamilies(state),
   };
@@ -54,6 +62,15 @@ function hostEnds(state: ClusterState): FlowEnd[] {
   return [...state.nodes.values()].flatMap(({ name, addresses }) =>
     [...addresses, undefined].map((address): FlowEnd => ({ type: 'host', node: name, address })),
   );
+}
+
+/** Names at and below those that policies give. */
+function domainEnds(state: ClusterState): FlowEnd[] {
+  if (state.clusterPolicies.size === 0) return [];
+  return [...DOMAIN_NAMES, 'API.example.io', 'x.api.example.io', 'notexample.io'].map((name) => ({
+    type: 'domain',
+    name,
+  }));
 }
 
 function externalEnds(state: ClusterState, blocks: readonly (IPBlock | undefined)[]): FlowEnd[] {
@@ -83,6 +100,11 @@ function edgePorts(state: ClusterState): number[] {
     typeof port === 'number' ? [port - 1, port, endPort ?? port, (endPort ?? port) + 1] : [];
   for (const { spec } of state.policies.values()) {
     for (const rule of [...spec.ingress, ...spec.egress]) for (const port of rule.ports.flatMap(edges)) ports.add(port);
+  }
+  for (const { spec } of state.clusterPolicies.values()) {
+    for (const port of [...spec.ingress, ...spec.egress].flatMap((rule) => rule.ports ?? [])) {
+      if ('first' in port) for (const edge of [port.first - 1, port.first, port.last, port.last + 1]) ports.add(edge);
+    }
   }
   for (const pod of state.pods.values()) for (const { containerPort } of pod.ports) ports.add(containerPort);
   return [...ports].filter((port) => port >= 1 && port <= 65535);
