@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isOpen } from '../../test/support/connections.ts';
 import { effort, patient } from '../../test/support/property.ts';
 import { decodeCluster, type RandomCluster, randomCluster } from '../../test/support/random-cluster.ts';
 import { flowParts } from '../../test/support/random-flow.ts';
@@ -34,15 +35,6 @@ function reach(world: World, by: Granularity): Reachability {
 function probesOf(state: ClusterState): Probe[] {
   const ports = new Set([1, 65535, ...flowParts(state).ports]);
   return [...ports].flatMap((port) => (['TCP', 'UDP', 'SCTP'] as const).map((protocol) => ({ protocol, port })));
-}
-
-function isOpen(connection: Connection | undefined, family: Family, { protocol, port }: Probe): boolean {
-  return (connection?.ports ?? []).some(
-    (entry) =>
-      entry.protocol === protocol &&
-      (entry.families === undefined || entry.families.includes(family)) &&
-      entry.ranges.some(([first, last]) => first <= port && port <= last),
-  );
 }
 
 /** Every way to be an end of a unit: each of its pods, each address of a node. */
