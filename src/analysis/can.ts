@@ -1,9 +1,10 @@
-import type { FlowEnd } from '../engine/state.ts';
-import type { DirectionVerdict, FlowProtocol } from '../engine/verdict.ts';
+import { domainKey, type Flow, type FlowEnd } from '../engine/state.ts';
+import type { Direction, DirectionVerdict, FlowProtocol, RuleRef } from '../engine/verdict.ts';
 import type { Protocol } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { PORT_PROTOCOLS, PortSet } from '../net/port-set.ts';
 import { commonFamilies } from './classes.ts';
+import { equalPriorityNotes } from './conflicts.ts';
 import { type FamilyPorts, type PortEntry, type PortQuery, portEntries, queriedPorts } from './ports.ts';
 import { type Resolved, type ResolveError, resolveEndpoint } from './resolve.ts';
 import type { Unit } from './units.ts';
@@ -22,6 +23,8 @@ export interface CanCase {
   readonly ports?: readonly PortEntry[];
   readonly egress: DirectionVerdict;
   readonly ingress: DirectionVerdict;
+  /** The connections that the verdicts of the directions are of; one of the ports where not a single one was asked for. */
+  readonly flows: Readonly<Record<Direction, Flow>>;
 }
 
 /** The answer to "can FROM reach TO on PORT?". */
@@ -58,6 +61,8 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
   if ('error' in source) return source;
   const target = resolveEndpoint(world, to);
   if ('error' in target) return target;
+  const misplaced = domainSource(source);
+  if (misplaced !== undefined) return misplaced;
 
   const notes: string[] = [];
   const cases = [...allCases(world, source, target, port, notes)];
@@ -76,6 +81,11 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
     notes: [...new Set(notes)],
   };
   if (cases.length === 0) answer.notes.push(`${source.id} and ${target.id} have no address family in common`);
+  if (deciding !== undefined) {
+    for (const direction of ['egress', 'ingress'] as const) {
+      answer.notes.push(...equalPriorityNotes(world.state, direction, deciding[direction], deciding.flows[direction]));
+    }
+  }
   if (new Set(cases.map((one) => one.allowed)).size > 1) answer.notes.push('not every case is alike: see the cases');
   return answer;
 }
@@ -99,6 +109,11 @@ function* allCases(
     for (const to of target.units) {
       if (from.endpoint.type === 'external' && to.endpoint.type === 'external') {
         notes.push('no pod is at either end: network policies say nothing of this connection (S11)');
+      }
+      if (to.endpoint.type === 'domain' && unknownDomain(world, from, to)) {
+        notes.push(
+          `the addresses of ${to.endpoint.id} are not known, so rules for addresses do not match it; --resolve gives them`,
+        );
       }
       for (const family of commonFamilies(from, to)) {
         const asked = port === undefined ? PortSet.ALL : queriedPorts(port, to.pods[0]?.ports ?? []);
@@ -124,8 +139,9 @@ function* unitCases(
   const found: CanCase[] = [];
   for (const [fromEnd, toEnd] of endPairs(from, to, family, notes)) {
     if (single !== undefined) {
-      const verdict = world.index.verdict({ from: fromEnd, to: toEnd, family, ...single });
-      found.push({ ...ids, ...single, allowed: verdict.allowed, egress: verdict.egress, ingress: verdict.ingress });
+      const flow = { from: fromEnd, to: toEnd, family, ...single };
+      const { allowed, egress, ingress } = world.index.verdict(flow);
+      found.push({ ...ids, ...single, allowed, egress, ingress, flows: { egress: flow, ingress: flow } });
     } else {
       found.push({ ...ids, ...setCase(world, fromEnd, toEnd, family, asked, everyPort, notes) });
     }
@@ -167,7 +183,7 @@ function setCase(
   asked: PortSet,
   everyPort: boolean,
   notes: string[],
-): Pick<CanCase, 'allowed' | 'ports' | 'egress' | 'ingress'> {
+): Pick<CanCase, 'allowed' | 'ports' | 'egress' | 'ingress' | 'flows'> {
   const { egress, ingress } = world.index.ports(from, to, family);
   const open = egress.intersect(ingress).intersect(asked);
   const allowed = !open.isEmpty() && (!everyPort || open.containsSet(asked));
@@ -177,22 +193,31 @@ function setCase(
       `the two directions have no port in common: egress ${egress.intersect(asked)}, ingress ${ingress.intersect(asked)}`,
     );
   }
-  const judge = (direction: 'egress' | 'ingress', admitted: PortSet): DirectionVerdict => {
+  const sampleFlow = (admitted: PortSet): Flow => {
     const inside = admitted.intersect(asked);
     const wanted = allowed ? open : everyPort && !inside.containsSet(asked) ? asked.subtract(admitted) : inside;
     const sample = samplePort(wanted) ?? samplePort(asked) ?? { protocol: 'TCP', port: 1 };
-    const verdict = world.index.verdict({ from, to, family, ...sample })[direction];
-    const portMisses = ['port', 'protocol', 'named-port'];
+    return { from, to, family, ...sample };
+  };
+  const flows = { egress: sampleFlow(egress), ingress: sampleFlow(ingress) };
+  const judge = (direction: Direction): DirectionVerdict => {
+    const verdict = world.index.verdict(flows[direction])[direction];
     return everyPort
       ? verdict
-      : { ...verdict, nearMisses: verdict.nearMisses.filter(({ missed }) => !portMisses.includes(missed)) };
+      : { ...verdict, nearMisses: verdict.nearMisses.filter(({ missed }) => !isPortMiss(missed)) };
   };
   return {
     allowed,
     ports: portEntries({ [family]: open }),
-    egress: judge('egress', egress),
-    ingress: judge('ingress', ingress),
+    egress: judge('egress'),
+    ingress: judge('ingress'),
+    flows,
   };
+}
+
+/** Whether what a rule misses is the port: no answer where no port was asked for. */
+export function isPortMiss(missed: string): boolean {
+  return missed === 'port' || missed === 'protocol' || missed === 'named-port';
 }
 
 interface SinglePort {
@@ -259,8 +284,36 @@ function distinct(cases: readonly CanCase[]): CanCase[] {
   return [...seen.values()];
 }
 
-function reasonKey({ allowed, tier, decidedBy, isolatedBy }: DirectionVerdict): unknown[] {
-  const rule =
-    decidedBy === null ? null : [decidedBy.policy.namespace, decidedBy.policy.name, decidedBy.rule, decidedBy.peer];
-  return [allowed, tier, rule, isolatedBy.map(({ namespace, name }) => `${namespace}/${name}`)];
+function reasonKey({ allowed, tier, decidedBy, passedBy = [], isolatedBy }: DirectionVerdict): unknown[] {
+  const key = ({ policy, rule, peer }: RuleRef): unknown[] => [policy.kind, policy.namespace, policy.name, rule, peer];
+  return [
+    allowed,
+    tier,
+    decidedBy === null ? null : key(decidedBy),
+    passedBy.map(key),
+    isolatedBy.map(({ namespace, name }) => `${namespace}/${name}`),
+  ];
+}
+
+/** Policies know domain names as destinations only. */
+export function domainSource({ id, units }: Resolved): ResolveError | undefined {
+  if (!units.some(({ endpoint }) => endpoint.type === 'domain')) return undefined;
+  return { error: `${id} is a domain name: policies know those as destinations only`, suggestions: [] };
+}
+
+/** Whether the addresses of a domain are unknown while policies name addresses toward which pods may connect. */
+function unknownDomain({ state }: World, from: Unit, to: Unit): boolean {
+  return from.pods.length > 0 && !state.domains.has(domainKey(to.endpoint.id)) && namesAddresses(state);
+}
+
+function namesAddresses({ policies, clusterPolicies }: World['state']): boolean {
+  const blocks = [...policies.values()].some(({ spec }) =>
+    spec.egress.some(({ to }) => to.some(({ ipBlock }) => ipBlock !== undefined)),
+  );
+  return (
+    blocks ||
+    [...clusterPolicies.values()].some(({ spec }) =>
+      spec.egress.some(({ peers }) => peers.some(({ type }) => type === 'networks')),
+    )
+  );
 }

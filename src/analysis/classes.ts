@@ -8,6 +8,7 @@ import type { NamedPorts } from '../engine/compiled/program.ts';
 import type { Direction } from '../engine/verdict.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
+import { PortAlgebra } from './port-algebra.ts';
 import type { FamilyPorts } from './ports.ts';
 import type { Unit } from './units.ts';
 
@@ -28,15 +29,18 @@ export interface UnitClass {
 }
 
 /**
- * What the policies of one class admit toward, or from, every class in one family. Classes that `special` does not list
- * get `base`.
+ * What the policies of one class admit toward, or from, every class in one family; read it with {@link cell}. A class
+ * that is in neither map gets `base`.
  */
 export interface Row {
+  readonly family: Family;
   readonly base: PortSet;
+  /** By index of the class: those that a rule of a NetworkPolicy speaks of. */
   readonly special: ReadonlyMap<number, PortSet>;
+  /** By view: what cluster-wide tiers make of `base` for the classes that they see so. */
+  readonly byView: ReadonlyMap<number, PortSet>;
 }
 
-const OPEN_ROW: Row = { base: PortSet.ALL, special: new Map() };
 const NO_POLICIES: DirectionPolicies = { tiers: null, program: null };
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 
@@ -49,9 +53,11 @@ export class ClassTable {
   /** Class of each unit. */
   readonly classOf: readonly UnitClass[];
   readonly #postings: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
-  /** Classes by the view that cluster-wide policies have of them. */
-  readonly #byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
+  /** Classes by the view that cluster-wide policies have of them; none where there are no such policies. */
+  readonly byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
+  /** Rows hold one object for all equal sets of it. */
+  readonly algebra: PortAlgebra = new PortAlgebra();
 
   constructor(index: PolicyIndex, units: readonly Unit[]) {
     const byKey = new Map<string, UnitClass>();
@@ -107,9 +113,9 @@ export class ClassTable {
     });
     this.classes = classes;
     const peersOf = (view: PeerView): Iterable<number> => [...view.peers, ...view.blocks];
-    const viewOf = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
+    const clusterView = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
     this.#postings = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
-    this.#byView = { IPv4: postings(classes, 'IPv4', viewOf), IPv6: postings(classes, 'IPv6', viewOf) };
+    this.byView = { IPv4: postings(classes, 'IPv4', clusterView), IPv6: postings(classes, 'IPv6', clusterView) };
   }
 
   /** What the policies of a class admit toward (`egress`) or from (`ingress`) every class, in one family. */
@@ -125,9 +131,11 @@ export class ClassTable {
 
   #computeRow(subject: UnitClass, direction: Direction, family: Family): Row {
     const { tiers, program } = subject[direction];
-    if (tiers === null && program === null) return OPEN_ROW;
     // Where no rule of a NetworkPolicy and no cluster-wide rule speaks of a class, this is what is left.
-    const base = program === null ? PortSet.ALL : (program.any?.fixed ?? PortSet.EMPTY);
+    const base = this.algebra.canonical(program === null ? PortSet.ALL : (program.any?.fixed ?? PortSet.EMPTY));
+    const special = new Map<number, PortSet>();
+    const byView = new Map<number, PortSet>();
+    const row: Row = { family, base, special, byView };
     const touched = new Set<UnitClass>();
     if (program !== null) {
       for (const peer of program.byPeer.keys()) {
@@ -136,19 +144,23 @@ export class ClassTable {
       if ((program.any?.named.length ?? 0) > 0) for (const target of this.classes) touched.add(target);
     }
     if (tiers !== null) {
-      for (const targets of this.#byView[family].values()) {
+      for (const [view, targets] of this.byView[family]) {
         const [first] = targets;
-        if (first !== undefined && !this.#isPlain(subject, direction, family, first)) {
-          for (const target of targets) touched.add(target);
-        }
+        if (first === undefined || this.#isPlain(subject, direction, family, first)) continue;
+        if (tiers.hasNamed) for (const target of targets) touched.add(target);
+        // Nodes with several addresses have several views; named ports depend on more than the view.
+        for (const target of targets) if (target.views[family].length > 1) touched.add(target);
+        const alike = targets.find((target) => !touched.has(target));
+        if (alike === undefined) continue;
+        const ports = this.#admitted(subject, direction, family, alike, false);
+        if (ports !== base) byView.set(view, ports);
       }
     }
-    const special = new Map<number, PortSet>();
     for (const target of touched) {
       const ports = this.#admitted(subject, direction, family, target, false);
-      if (!ports.equals(base)) special.set(target.index, ports);
+      if (ports !== cell(row, target)) special.set(target.index, ports);
     }
-    return { base, special };
+    return row;
   }
 
   /** Whether the cluster-wide tiers leave all to NetworkPolicies for every class of a view. */
@@ -169,14 +181,17 @@ export class ClassTable {
       const destination = direction === 'egress' ? view.named : subject.named;
       ports = ports.union(admittedPorts(subject[direction], view, destination, ownNode));
     }
-    return ports;
+    return this.algebra.canonical(ports);
   }
 
   /** What a pair of classes may exchange, by common family. */
   pair(from: UnitClass, to: UnitClass): FamilyPorts {
     const ports: FamilyPorts = {};
     for (const family of commonFamilies(from, to)) {
-      ports[family] = cell(this.row(from, 'egress', family), to).intersect(cell(this.row(to, 'ingress', family), from));
+      ports[family] = this.algebra.intersect(
+        cell(this.row(from, 'egress', family), to),
+        cell(this.row(to, 'ingress', family), from),
+      );
     }
     return ports;
   }
@@ -200,8 +215,18 @@ export function rowKey(subject: UnitClass, direction: Direction): string {
   return `${direction} ${program?.id ?? ''} ${tiers?.id ?? ''} ${named ? subject.named?.id : ''}`;
 }
 
+/** What a row says of a class. */
 export function cell(row: Row, target: UnitClass): PortSet {
-  return row.special.get(target.index) ?? row.base;
+  const special = row.special.get(target.index);
+  if (special !== undefined) return special;
+  const view = row.byView.size === 0 ? undefined : viewOf(target, row.family);
+  return (view === undefined ? undefined : row.byView.get(view)) ?? row.base;
+}
+
+/** The id of the view that cluster-wide policies have of a class; undefined when there is none, or several. */
+export function viewOf(target: UnitClass, family: Family): number | undefined {
+  const views = target.views[family];
+  return views.length === 1 ? views[0]?.cluster?.id : undefined;
 }
 
 export function commonFamilies(

@@ -1,6 +1,7 @@
 import { matchesSelector } from '../model/selector.ts';
 import { compareCodePoints } from '../model/text.ts';
 import type { LabelSelector } from '../model/types.ts';
+import { domainSource } from './can.ts';
 import { ClassTable } from './classes.ts';
 import { type PortQuery, queriedPorts } from './ports.ts';
 import { type PairFilter, Reachability } from './reachability.ts';
@@ -36,6 +37,8 @@ export function computeReachability(
     if (name === undefined) continue;
     const resolved = resolveEndpoint(world, name);
     if ('error' in resolved) return { error: resolved };
+    const misplaced = end === 'from' ? domainSource(resolved) : undefined;
+    if (misplaced !== undefined) return { error: misplaced };
     focus[end] = resolved.units;
   }
   const listed = [...world.units(by), ...(options.external === false ? [] : [...world.external(), ...world.domains()])];

@@ -1,8 +1,10 @@
+import { addTo } from '../engine/compiled/selectors.ts';
 import { compareCodePoints } from '../model/text.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
-import { type ClassTable, cell, commonFamilies, type Row, rowKey, type UnitClass } from './classes.ts';
-import { type FamilyPorts, type PortEntry, portEntries } from './ports.ts';
+import { type ClassTable, cell, commonFamilies, type Row, rowKey, type UnitClass, viewOf } from './classes.ts';
+import type { PortAlgebra } from './port-algebra.ts';
+import type { FamilyPorts, PortEntry } from './ports.ts';
 import type { Endpoint, Unit } from './units.ts';
 
 /** One pair that is open on some port. */
@@ -66,8 +68,8 @@ export class Reachability {
     const { classes, classOf } = this.#table;
     const rowLimit = Math.max(1, Math.floor(CELL_LIMIT / classes.length));
     const rows = new Map<UnitClass, (readonly PortEntry[] | undefined)[]>();
-    const entries = new EntryCache();
-    const listed = (ports: FamilyPorts, to: Unit): readonly PortEntry[] => entries.of(this.#wanted(ports, to));
+    const listed = (ports: FamilyPorts, to: Unit): readonly PortEntry[] =>
+      this.#table.algebra.entries(this.#wanted(ports, to));
     for (const [at, from] of this.#units.entries()) {
       if (sources !== undefined && !sources.has(from)) continue;
       const fromClass = classOf[at] as UnitClass;
@@ -95,7 +97,7 @@ export class Reachability {
 
   /** The ports that were asked for. They depend on the destination's named ports only, which its whole class shares. */
   #wanted(ports: FamilyPorts, to: Unit): FamilyPorts {
-    return this.#filter.ports === undefined ? ports : restrict(ports, this.#filter.ports(to));
+    return this.#filter.ports === undefined ? ports : this.#table.algebra.restrict(ports, this.#filter.ports(to));
   }
 
   /** The same facts as sets of ends, small enough for large clusters; in a stable order. */
@@ -113,33 +115,6 @@ function isOwnNodePair(from: Unit, to: Unit): boolean {
   return false;
 }
 
-function restrict(ports: FamilyPorts, wanted: PortSet): FamilyPorts {
-  const restricted: FamilyPorts = {};
-  for (const family of Object.keys(ports) as Family[]) {
-    restricted[family] = (ports[family] ?? PortSet.EMPTY).intersect(wanted);
-  }
-  return restricted;
-}
-
-/** Port entries of equal ports are one list. */
-class EntryCache {
-  readonly #lists = new Map<string, readonly PortEntry[]>();
-
-  of(ports: FamilyPorts): readonly PortEntry[] {
-    const key = entriesKey(ports);
-    let list = this.#lists.get(key);
-    if (list === undefined) {
-      list = portEntries(ports);
-      this.#lists.set(key, list);
-    }
-    return list;
-  }
-}
-
-function entriesKey(ports: FamilyPorts): string {
-  return `${ports.IPv4?.key ?? '-'};${ports.IPv6?.key ?? '-'}`;
-}
-
 /** Classes with one program in a direction: their rows are the same. */
 interface Side {
   readonly classes: UnitClass[];
@@ -153,6 +128,8 @@ interface Side {
 interface Part {
   readonly classes: UnitClass[];
   readonly ports: FamilyPorts;
+  /** Equal for parts of the same classes. */
+  readonly key: string;
 }
 
 interface Rectangle {
@@ -169,40 +146,43 @@ class GroupBuilder {
   readonly #units: readonly Unit[];
   readonly #table: ClassTable;
   readonly #filter: PairFilter;
-  readonly #entries = new EntryCache();
+  readonly #algebra: PortAlgebra;
 
   constructor(units: readonly Unit[], table: ClassTable, filter: PairFilter) {
     this.#units = units;
     this.#table = table;
     this.#filter = filter;
+    this.#algebra = table.algebra;
   }
 
   build(): ConnectionGroup[] {
     const sources = this.#sides('egress');
     const targets = this.#sides('ingress');
-    const targetOf = new Map<UnitClass, Side>();
-    for (const side of targets) for (const member of side.classes) targetOf.set(member, side);
-    /** Targets that admit something from everybody, and for each class those that admit something from it. */
+    const whose = new SideFinder(this.#table, targets);
+    /** Targets that admit something from everybody; and those that admit something from classes they name. */
     const wide = targets.filter((side) => hasBase(side));
-    const admitting = new Map<number, Set<Side>>();
+    const admitting = new Map<UnitClass, Set<Side>>();
+    const admittingViews = new Map<string, Set<Side>>();
     for (const side of targets) {
-      for (const row of Object.values(side.rows)) {
-        for (const index of row?.special.keys() ?? []) {
-          const sides = admitting.get(index);
-          if (sides === undefined) admitting.set(index, new Set([side]));
-          else sides.add(side);
-        }
+      for (const row of rowsOf(side)) {
+        for (const index of row.special.keys()) addTo(admitting, this.#table.classes[index] as UnitClass, side);
+        for (const view of row.byView.keys()) addTo(admittingViews, `${row.family} ${view}`, side);
       }
     }
 
     const merged = new Map<string, Rectangle>();
     for (const source of sources) {
       if (!source.source) continue;
-      const reachable = hasBase(source) ? undefined : this.#sidesNamed(source, targetOf);
+      const reachable = hasBase(source) ? undefined : whose.named(source);
       const candidates = new Set<Side>(reachable === undefined ? wide : wide.filter((side) => reachable.has(side)));
+      const offer = (sides: ReadonlySet<Side> | undefined): void => {
+        for (const side of sides ?? []) if (reachable === undefined || reachable.has(side)) candidates.add(side);
+      };
       for (const member of source.classes) {
-        for (const side of admitting.get(member.index) ?? []) {
-          if (reachable === undefined || reachable.has(side)) candidates.add(side);
+        offer(admitting.get(member));
+        for (const family of member.families) {
+          const view = viewOf(member, family);
+          if (view !== undefined) offer(admittingViews.get(`${family} ${view}`));
         }
       }
       this.#addRectangles(source, candidates, merged);
@@ -227,17 +207,6 @@ class GroupBuilder {
     return [...sides.values()];
   }
 
-  #sidesNamed(source: Side, targetOf: ReadonlyMap<UnitClass, Side>): Set<Side> {
-    const sides = new Set<Side>();
-    for (const row of Object.values(source.rows)) {
-      for (const index of row?.special.keys() ?? []) {
-        const side = targetOf.get(this.#table.classes[index] as UnitClass);
-        if (side !== undefined) sides.add(side);
-      }
-    }
-    return sides;
-  }
-
   #addRectangles(source: Side, candidates: ReadonlySet<Side>, merged: Map<string, Rectangle>): void {
     /** By the source classes and the ports: targets are collected. */
     const own = new Map<string, { from: UnitClass[]; to: UnitClass[]; ports: readonly PortEntry[] }>();
@@ -245,17 +214,21 @@ class GroupBuilder {
       if (source.outside && target.outside) continue;
       const families = commonFamilies(source, target);
       if (families.length === 0) continue;
-      const fromParts = partition(source.classes, target.rows, families);
-      const toParts = partition(target.classes, source.rows, families);
+      const fromParts = partition(this.#algebra, source.classes, target.rows, families);
+      if (fromParts.length === 0) continue;
+      const toParts = partition(this.#algebra, target.classes, source.rows, families);
       for (const from of fromParts) {
         for (const to of toParts) {
           const ports: FamilyPorts = {};
           for (const family of families) {
-            ports[family] = (from.ports[family] ?? PortSet.EMPTY).intersect(to.ports[family] ?? PortSet.EMPTY);
+            ports[family] = this.#algebra.intersect(
+              from.ports[family] ?? PortSet.EMPTY,
+              to.ports[family] ?? PortSet.EMPTY,
+            );
           }
-          const entries = this.#entries.of(ports);
+          const entries = this.#algebra.entries(ports);
           if (entries.length === 0) continue;
-          const key = `${entriesKey(ports)} ${from.classes.map(({ index }) => index).join(',')}`;
+          const key = `${this.#algebra.key(ports)} ${from.key}`;
           const known = own.get(key);
           if (known === undefined) own.set(key, { from: from.classes, to: [...to.classes], ports: entries });
           else known.to.push(...to.classes);
@@ -288,8 +261,8 @@ class GroupBuilder {
     }
     for (const [host, unit] of this.#units.entries()) {
       if (unit.pods.length > 0) continue;
-      const outgoing = new Map<string, Rectangle>();
-      const incoming = new Map<string, Rectangle>();
+      const outgoing = new Map<number, Rectangle>();
+      const incoming = new Map<number, Rectangle>();
       for (const node of unit.nodes) {
         for (const pod of podsOn.get(node) ?? []) {
           this.#addExtra(outgoing, host, pod, 'to');
@@ -301,7 +274,7 @@ class GroupBuilder {
     }
   }
 
-  #addExtra(into: Map<string, Rectangle>, from: number, to: number, varying: 'from' | 'to'): void {
+  #addExtra(into: Map<number, Rectangle>, from: number, to: number, varying: 'from' | 'to'): void {
     const { classOf } = this.#table;
     const [fromClass, toClass] = [classOf[from] as UnitClass, classOf[to] as UnitClass];
     const admitted = this.#table.pair(fromClass, toClass);
@@ -310,9 +283,9 @@ class GroupBuilder {
     for (const family of Object.keys(local) as Family[]) {
       extra[family] = (local[family] ?? PortSet.EMPTY).subtract(admitted[family] ?? PortSet.EMPTY);
     }
-    const ports = this.#entries.of(extra);
+    const ports = this.#algebra.entries(extra);
     if (ports.length === 0) return;
-    const key = entriesKey(extra);
+    const key = this.#algebra.key(extra);
     const known = into.get(key);
     if (known === undefined) into.set(key, { from: [from], to: [to], ports });
     else known[varying].push(varying === 'from' ? from : to);
@@ -382,16 +355,56 @@ class GroupBuilder {
 }
 
 function hasBase(side: Side): boolean {
-  return Object.values(side.rows).some((row) => row !== undefined && !row.base.isEmpty());
+  return rowsOf(side).some((row) => !row.base.isEmpty());
 }
 
-/** Splits classes by what the rows of the other side say of them. */
+function rowsOf(side: Side): Row[] {
+  return Object.values(side.rows).filter((row) => row !== undefined);
+}
+
+/** Finds the sides that the classes of a row are on. */
+class SideFinder {
+  readonly #table: ClassTable;
+  readonly #sideOf = new Map<UnitClass, Side>();
+  readonly #byView = new Map<string, Set<Side>>();
+
+  constructor(table: ClassTable, sides: readonly Side[]) {
+    this.#table = table;
+    for (const side of sides) {
+      for (const member of side.classes) {
+        this.#sideOf.set(member, side);
+        for (const family of member.families) {
+          const view = viewOf(member, family);
+          if (view !== undefined) addTo(this.#byView, `${family} ${view}`, side);
+        }
+      }
+    }
+  }
+
+  /** The sides with a class that a side's rows say something special of. */
+  named(side: Side): Set<Side> {
+    const found = new Set<Side>();
+    for (const row of rowsOf(side)) {
+      for (const index of row.special.keys()) {
+        const named = this.#sideOf.get(this.#table.classes[index] as UnitClass);
+        if (named !== undefined) found.add(named);
+      }
+      for (const view of row.byView.keys()) {
+        for (const named of this.#byView.get(`${row.family} ${view}`) ?? []) found.add(named);
+      }
+    }
+    return found;
+  }
+}
+
+/** Splits classes by what the rows of the other side say of them; classes that get nothing are left out. */
 function partition(
+  algebra: PortAlgebra,
   classes: readonly UnitClass[],
   rows: Readonly<Partial<Record<Family, Row>>>,
   families: readonly Family[],
 ): Part[] {
-  const parts = new Map<string, Part>();
+  const found = new Map<number, { classes: UnitClass[]; ports: FamilyPorts }>();
   for (const member of classes) {
     const ports: FamilyPorts = {};
     let any = false;
@@ -402,12 +415,12 @@ function partition(
       any ||= !admitted.isEmpty();
     }
     if (!any) continue;
-    const key = entriesKey(ports);
-    const part = parts.get(key);
-    if (part === undefined) parts.set(key, { classes: [member], ports });
+    const key = algebra.key(ports);
+    const part = found.get(key);
+    if (part === undefined) found.set(key, { classes: [member], ports });
     else part.classes.push(member);
   }
-  return [...parts.values()];
+  return [...found.values()].map((part) => ({ ...part, key: part.classes.map(({ index }) => index).join(',') }));
 }
 
 function restrictEntries(entries: readonly PortEntry[], wanted: PortSet): PortEntry[] {

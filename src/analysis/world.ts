@@ -6,7 +6,7 @@ import type { KubeObject } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Cidr } from '../net/cidr.ts';
-import { priorityConflicts } from './conflicts.ts';
+import { type Endpoints, priorityConflicts } from './conflicts.ts';
 import { clusterFamilies, clusterUnits, domainUnits, externalUnits, type Granularity, type Unit } from './units.ts';
 import { stateWarnings } from './warnings.ts';
 
@@ -76,5 +76,9 @@ export function createWorld(
   const { defaultNamespace = 'default', ...stateOptions } = options;
   const state = buildState(objects, stateOptions);
   const world = new World(state, defaultNamespace);
-  return { world, diagnostics: [...stateWarnings(state), ...priorityConflicts(world)] };
+  const endpoints = (): Endpoints => ({
+    pods: world.units('workload'),
+    outside: [...world.external(), ...world.domains()],
+  });
+  return { world, diagnostics: [...stateWarnings(state), ...priorityConflicts(state, endpoints)] };
 }

@@ -151,7 +151,7 @@ function peerMiss(
 }
 
 /** The labels that a selector looks at, as they are: `app=web`, `no label tier`. */
-function shownLabels(selector: LabelSelector, labels: Readonly<Record<string, string>>): string {
+export function shownLabels(selector: LabelSelector, labels: Readonly<Record<string, string>>): string {
   const keys = new Set([
     ...Object.keys(selector.matchLabels ?? {}),
     ...(selector.matchExpressions ?? []).map((expression) => expression.key),

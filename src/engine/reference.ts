@@ -1,8 +1,9 @@
 import { matchesSelector } from '../model/selector.ts';
-import type { ClusterNetworkPolicyPort, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
+import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
+import { clusterRuleHit, tierRules } from './cluster-rules.ts';
 import { nearMisses } from './near-misses.ts';
-import { comparePrecedence, directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
-import { blockAddresses, blockMatches, clusterPeerMatches, endAddresses, selectsPod } from './peer-match.ts';
+import { directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
+import { blockAddresses, blockMatches, endAddresses } from './peer-match.ts';
 import {
   type ClusterState,
   type Flow,
@@ -46,7 +47,7 @@ function judge(state: ClusterState, flow: Flow, direction: Direction): Direction
   );
 
   // C1: the Admin tier comes first. Accept and Deny are final; Pass, or no match, goes on.
-  const admin = tierDecision(state, flow, direction, 'Admin', subject.pod, other);
+  const admin = tierDecision(state, flow, direction, 'Admin', subject.pod);
   const passed = admin?.action === 'Pass' ? [admin] : [];
   if (admin !== undefined && admin.action !== 'Pass') {
     return directionVerdict(admin.action === 'Accept', 'admin', { isolating, hit: admin });
@@ -69,7 +70,7 @@ function judge(state: ClusterState, flow: Flow, direction: Direction): Direction
   }
 
   // C3: the Baseline tier, for pods that no NetworkPolicy isolates in this direction.
-  const baseline = tierDecision(state, flow, direction, 'Baseline', subject.pod, other);
+  const baseline = tierDecision(state, flow, direction, 'Baseline', subject.pod);
   if (baseline !== undefined && baseline.action !== 'Pass') {
     return directionVerdict(baseline.action === 'Accept', 'baseline', { hit: baseline, passed });
   }
@@ -86,42 +87,12 @@ function tierDecision(
   direction: Direction,
   tier: 'Admin' | 'Baseline',
   pod: PodInfo,
-  other: FlowEnd,
 ): RuleHit | undefined {
-  const selecting = [...state.clusterPolicies.values()]
-    .filter(({ spec }) => spec.tier === tier && selectsPod(state, spec.subject, pod))
-    .sort(comparePrecedence);
-  for (const policy of selecting) {
-    for (const [index, rule] of policy.spec[direction].entries()) {
-      // C15: a rule with a peer that cannot be read fails closed.
-      const unknown = rule.peers.findIndex((peer) => peer.type === 'unknown');
-      if (unknown !== -1) {
-        if (rule.action === 'Accept') continue;
-        return { policy, direction, rule: index, peer: unknown, port: null, action: 'Deny' };
-      }
-      // C10: some peer AND (no protocols, or some entry) must match.
-      const peer = rule.peers.findIndex((candidate) =>
-        clusterPeerMatches(state, candidate, rule.action, other, flow.family),
-      );
-      const port =
-        rule.ports === undefined ? null : rule.ports.findIndex((candidate) => clusterPortMatches(candidate, flow));
-      if (peer !== -1 && port !== -1) return { policy, direction, rule: index, peer, port, action: rule.action };
-    }
+  for (const place of tierRules(state, direction, tier, pod)) {
+    const hit = clusterRuleHit(state, flow, place);
+    if (hit !== undefined) return hit;
   }
   return undefined;
-}
-
-function clusterPortMatches(port: ClusterNetworkPolicyPort, flow: Flow): boolean {
-  if (flow.protocol === 'other') return false;
-  if ('protocol' in port) return port.protocol === flow.protocol && port.first <= flow.port && flow.port <= port.last;
-  // C14: a name is that of a container port of the destination pod, with that port's protocol.
-  return (
-    flow.to.type === 'pod' &&
-    flow.to.pod.ports.some(
-      ({ name, protocol, containerPort }) =>
-        name === port.name && protocol === flow.protocol && containerPort === flow.port,
-    )
-  );
 }
 
 function firstMatch(

@@ -1,6 +1,8 @@
 import { matchesSelector } from '../../model/selector.ts';
 import type { LabelSelector } from '../../model/types.ts';
 import type { NamespaceInfo } from '../state.ts';
+import type { Direction } from '../verdict.ts';
+import type { ClusterProgram } from './cluster-program.ts';
 import type { CompiledPolicy, DirectionProgram } from './program.ts';
 import { LabelPostings, type Labels, type SelectorEntry, SelectorTable } from './selectors.ts';
 
@@ -20,6 +22,13 @@ export interface Group {
   /** Computed when first asked for; `null` when not isolated. */
   egressProgram: DirectionProgram | null | undefined;
   ingressProgram: DirectionProgram | null | undefined;
+  /** The cluster-wide policies that select these pods, as of one version of them. */
+  tiers: GroupTiers | undefined;
+}
+
+/** Programs of cluster-wide policies; `null`: none selects the group. */
+export interface GroupTiers extends Readonly<Record<Direction, ClusterProgram | null>> {
+  readonly version: number;
 }
 
 export interface NamespaceEntry {
@@ -103,6 +112,7 @@ export class GroupStore {
       peers: new Set(),
       egressProgram: undefined,
       ingressProgram: undefined,
+      tiers: undefined,
     };
     this.groups.set(key, group);
     namespace.groups.add(group);

@@ -19,7 +19,8 @@ import {
 } from '../state.ts';
 import type { Direction, DirectionVerdict, FlowProtocol, Verdict } from '../verdict.ts';
 import { type BlockEntry, BlockTable } from './blocks.ts';
-import { type ClusterProgram, ClusterTiers, type ClusterView, type PodViews } from './cluster.ts';
+import type { ClusterProgram, ClusterView } from './cluster-program.ts';
+import { ClusterTiers, type PodViews } from './cluster-tiers.ts';
 import { type Group, GroupStore, type NamespaceEntry, type PodPeer } from './groups.ts';
 import {
   type CompiledPolicy,
@@ -381,34 +382,37 @@ export class PolicyIndex {
   allows(from: FlowEnd, to: FlowEnd, family: Family, protocol: FlowProtocol, port: number): boolean {
     this.#compiledVerdicts++;
     if (isSamePod(from, to)) return true;
+    const source = from.type === 'pod' ? this.#entry(from.pod) : undefined;
+    const target = to.type === 'pod' ? this.#entry(to.pod) : undefined;
     return (
-      this.#admits('egress', from, to, family, protocol, port) &&
-      this.#admits('ingress', to, from, family, protocol, port)
+      (source === undefined || this.#admits('egress', source, to, target, family, protocol, port)) &&
+      (target === undefined || this.#admits('ingress', target, from, source, family, protocol, port))
     );
   }
 
+  /** @param peer the entry of `other`, where it is a pod */
   #admits(
     direction: Direction,
-    subject: FlowEnd,
+    subject: PodEntry,
     other: FlowEnd,
+    peer: PodEntry | undefined,
     family: Family,
     protocol: FlowProtocol,
     port: number,
   ): boolean {
-    if (subject.type !== 'pod') return true;
-    const entry = this.#entry(subject.pod);
-    const peer = other.type === 'pod' ? this.#entry(other.pod) : undefined;
-    const destination = direction === 'ingress' ? entry.named : peer?.named;
-    const program = this.#program(entry.group, direction);
-    const tiers = this.#tiers.size === 0 ? null : this.#tiers.program(entry.group, direction);
+    const { group } = subject;
+    const destination = direction === 'ingress' ? subject.named : peer?.named;
+    const program = this.#program(group, direction);
+    const tiers = this.#tiers.size === 0 ? null : this.#tiers.program(group, direction);
     if (tiers !== null) {
-      const { accepted, rest, baselineDenied } = tiers.decide(this.#clusterView(other, family), destination);
-      if (contains(accepted, protocol, port)) return true;
-      if (!contains(rest, protocol, port)) return false;
-      if (program === null) return !contains(baselineDenied, protocol, port);
+      const view = peer === undefined ? this.#tiers.endView(other, family) : this.#podViews(peer)[family];
+      const { accepted, rest, baselineDenied } = tiers.decide(view, destination);
+      if (!accepted.isEmpty() && contains(accepted, protocol, port)) return true;
+      if (!rest.isAll() && !contains(rest, protocol, port)) return false;
+      if (program === null) return baselineDenied.isEmpty() || !contains(baselineDenied, protocol, port);
     }
-    if (program === null || isOwnNode(subject.pod, other)) return true;
-    if (other.type !== 'pod' || peer === undefined) {
+    if (program === null || isOwnNode(subject.info, other)) return true;
+    if (peer === undefined) {
       return program.admits(NO_PEERS, this.#blocksOf(other, family), destination, protocol, port);
     }
     return program.admits(peer.group.peers, this.#podBlocks(peer)[family], destination, protocol, port);

@@ -8,44 +8,14 @@ import type {
 } from '../../model/types.ts';
 import type { Family } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
-import { comparePrecedence, type RuleHit } from '../outcome.ts';
+import { comparePrecedence } from '../outcome.ts';
 import { domainMatches, endAddresses, endNodes } from '../peer-match.ts';
 import { type ClusterState, domainKey, type FlowEnd, policyKey } from '../state.ts';
-import type { Direction, FlowProtocol } from '../verdict.ts';
+import type { Direction } from '../verdict.ts';
 import { type BlockEntry, BlockTable } from './blocks.ts';
+import { type Clause, ClusterProgram, type ClusterView, type CompiledClusterPolicy } from './cluster-program.ts';
 import type { Group, GroupStore, PodPeer } from './groups.ts';
-import { EVERY_PORT, mergeSpecs, type NamedPorts, type PortSpec, resolveSpec, specContains } from './program.ts';
-
-type Action = ClusterNetworkPolicyRule['action'];
-
-/** One rule of a cluster-wide policy with its peers as ids. */
-interface Clause {
-  readonly rule: number;
-  readonly action: Action;
-  /** For each peer of the manifest the ids that stand for it. `null`: a rule that fails closed for everybody (C15). */
-  readonly peers: readonly (readonly number[])[] | null;
-  /** The peer that cannot be read, of a rule that fails closed. */
-  readonly unknownPeer: number;
-  readonly ports: readonly PortSpec[] | null;
-  readonly spec: PortSpec;
-}
-
-interface CompiledClusterPolicy {
-  readonly policy: ClusterNetworkPolicy;
-  readonly subject: PodPeer;
-  readonly egress: readonly Clause[];
-  readonly ingress: readonly Clause[];
-  readonly release: () => void;
-}
-
-/** What cluster-wide policies can tell of an end in one family. Equal views are one object. */
-export interface ClusterView {
-  readonly id: number;
-  /** Ids of the peers that match the end. */
-  readonly matching: ReadonlySet<number>;
-  /** Ids of the networks that hold a part of the addresses the end may have: they match for Deny only. */
-  readonly touching: ReadonlySet<number>;
-}
+import { EVERY_PORT, mergeSpecs, type PortSpec } from './program.ts';
 
 /** The views of a pod, as long as {@link ClusterTiers.version} and its group are those. */
 export interface PodViews extends Readonly<Record<Family, ClusterView>> {
@@ -53,114 +23,11 @@ export interface PodViews extends Readonly<Record<Family, ClusterView>> {
   readonly group: Group;
 }
 
-/** What the cluster-wide tiers leave to a connection, by port. */
-export interface TierDecision {
-  /** Accepted by the Admin tier. */
-  readonly accepted: PortSet;
-  /** Passed on, or not matched, by the Admin tier: NetworkPolicies decide, and where none isolates, the Baseline tier. */
-  readonly rest: PortSet;
-  /** Denied by the Baseline tier. */
-  readonly baselineDenied: PortSet;
+interface InstalledClusterPolicy extends CompiledClusterPolicy {
+  readonly subject: PodPeer;
+  readonly release: () => void;
 }
 
-interface Selecting {
-  readonly compiled: CompiledClusterPolicy;
-  readonly clauses: readonly Clause[];
-}
-
-/** The cluster-wide policies that select the same pods, in one direction, in order of precedence. */
-export class ClusterProgram {
-  readonly id: number;
-  readonly #admin: readonly Selecting[];
-  readonly #baseline: readonly Selecting[];
-  readonly #direction: Direction;
-  readonly hasNamed: boolean;
-  readonly #decisions = new Map<number, TierDecision>();
-
-  constructor(id: number, direction: Direction, policies: readonly CompiledClusterPolicy[]) {
-    this.id = id;
-    this.#direction = direction;
-    const selecting = policies.map((compiled) => ({ compiled, clauses: compiled[direction] }));
-    this.#admin = selecting.filter(({ compiled }) => compiled.policy.spec.tier === 'Admin');
-    this.#baseline = selecting.filter(({ compiled }) => compiled.policy.spec.tier === 'Baseline');
-    this.hasNamed = selecting.some(({ clauses }) => clauses.some(({ spec }) => spec.named.length > 0));
-  }
-
-  /** What the tiers decide for every port toward or from an end. Remembered for each view. */
-  decide(view: ClusterView, destination: NamedPorts | undefined): TierDecision {
-    const key = view.id * MAX_NAMED + (this.hasNamed && destination !== undefined ? destination.id + 1 : 0);
-    let decision = this.#decisions.get(key);
-    if (decision === undefined) {
-      if (this.#decisions.size >= DECISION_LIMIT) this.#decisions.clear();
-      const admin = runTier(this.#admin, view, destination);
-      const baseline = runTier(this.#baseline, view, destination);
-      decision = {
-        accepted: admin.accepted,
-        rest: admin.passed.union(admin.undecided),
-        baselineDenied: baseline.denied,
-      };
-      this.#decisions.set(key, decision);
-    }
-    return decision;
-  }
-
-  /** The rule of a tier that decides one port; undefined when none matches. */
-  firstHit(
-    tier: 'Admin' | 'Baseline',
-    view: ClusterView,
-    destination: NamedPorts | undefined,
-    protocol: FlowProtocol,
-    port: number,
-  ): RuleHit | undefined {
-    for (const { compiled, clauses } of tier === 'Admin' ? this.#admin : this.#baseline) {
-      for (const { rule, action, peers, unknownPeer, ports } of clauses) {
-        const hit = { policy: compiled.policy, direction: this.#direction, rule };
-        if (peers === null) return { ...hit, peer: unknownPeer, port: null, action: 'Deny' };
-        const peer = peers.findIndex((ids) => ids.some((id) => holds(view, id, action)));
-        if (peer === -1) continue;
-        const at = ports === null ? null : ports.findIndex((spec) => specContains(spec, destination, protocol, port));
-        if (at !== -1) return { ...hit, peer, port: at, action };
-      }
-    }
-    return undefined;
-  }
-}
-
-interface TierOutcome {
-  readonly accepted: PortSet;
-  readonly denied: PortSet;
-  readonly passed: PortSet;
-  readonly undecided: PortSet;
-}
-
-/** First match decides, for each port by itself (C1). */
-function runTier(policies: readonly Selecting[], view: ClusterView, destination: NamedPorts | undefined): TierOutcome {
-  let accepted = PortSet.EMPTY;
-  let denied = PortSet.EMPTY;
-  let passed = PortSet.EMPTY;
-  let undecided = PortSet.ALL;
-  for (const { clauses } of policies) {
-    for (const { action, peers, spec } of clauses) {
-      if (undecided.isEmpty()) break;
-      if (peers !== null && !peers.some((ids) => ids.some((id) => holds(view, id, action)))) continue;
-      const ports = undecided.intersect(resolveSpec(spec, destination));
-      if (action === 'Accept') accepted = accepted.union(ports);
-      else if (action === 'Deny') denied = denied.union(ports);
-      else passed = passed.union(ports);
-      undecided = undecided.subtract(ports);
-    }
-  }
-  return { accepted, denied, passed, undecided };
-}
-
-function holds(view: ClusterView, id: number, action: Action): boolean {
-  return view.matching.has(id) || (action === 'Deny' && view.touching.has(id));
-}
-
-/** More distinct sets of container ports than any cluster has; keeps two numbers apart in one key. */
-const MAX_NAMED = 2 ** 20;
-/** Decisions that one program remembers. */
-const DECISION_LIMIT = 65_536;
 const NO_IDS: ReadonlySet<number> = new Set();
 
 interface Counted<T> {
@@ -177,16 +44,15 @@ export class ClusterTiers {
   readonly #store: GroupStore;
   readonly #state: ClusterState;
   readonly #newId: () => number;
-  readonly #policies = new Map<string, CompiledClusterPolicy>();
+  readonly #policies = new Map<string, InstalledClusterPolicy>();
   readonly #podPeers = new Map<number, { uses: number }>();
   readonly #networks = new BlockTable();
   readonly #nodes = new Map<string, Counted<LabelSelector>>();
   readonly #domains = new Map<string, Counted<string>>();
-  #ordered: readonly CompiledClusterPolicy[] = [];
+  #ordered: readonly InstalledClusterPolicy[] = [];
   /** Grows when programs and views are stale. */
   version = 0;
   #programs = new Map<string, ClusterProgram>();
-  #groups = new WeakMap<Group, { egress: ClusterProgram; ingress: ClusterProgram } | null>();
   #views = new Map<string, ClusterView>();
 
   constructor(store: GroupStore, state: ClusterState, newId: () => number) {
@@ -226,7 +92,6 @@ export class ClusterTiers {
   invalidate(): void {
     this.version++;
     this.#programs = new Map();
-    this.#groups = new WeakMap();
     this.#views = new Map();
   }
 
@@ -237,25 +102,18 @@ export class ClusterTiers {
 
   /** The program of the policies that select a group; `null` when none does. */
   program(group: Group, direction: Direction): ClusterProgram | null {
-    return this.#group(group)?.[direction] ?? null;
+    let { tiers } = group;
+    if (tiers === undefined || tiers.version !== this.version) {
+      const selecting = this.#ordered.filter(({ subject }) => group.peers.has(subject.id));
+      const of = (one: Direction): ClusterProgram | null =>
+        selecting.length === 0 ? null : this.#programOf(selecting, one);
+      tiers = { version: this.version, egress: of('egress'), ingress: of('ingress') };
+      group.tiers = tiers;
+    }
+    return tiers[direction];
   }
 
-  #group(group: Group): { egress: ClusterProgram; ingress: ClusterProgram } | null {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    const selecting = this.#ordered.filter(({ subject }) => group.peers.has(subject.id));
-    const found =
-      selecting.length === 0
-        ? null
-        : {
-            egress: this.#programOf(selecting, 'egress'),
-            ingress: this.#programOf(selecting, 'ingress'),
-          };
-    this.#groups.set(group, found);
-    return found;
-  }
-
-  #programOf(selecting: readonly CompiledClusterPolicy[], direction: Direction): ClusterProgram {
+  #programOf(selecting: readonly InstalledClusterPolicy[], direction: Direction): ClusterProgram {
     const key = `${direction} ${selecting.map((compiled) => policyKey(compiled.policy)).join(' ')}`;
     let program = this.#programs.get(key);
     if (program === undefined) {
@@ -311,6 +169,7 @@ export class ClusterTiers {
     if (view === undefined) {
       view = {
         id: this.#newId(),
+        index: this.#views.size,
         matching: sorted.length === 0 ? NO_IDS : new Set(sorted),
         touching: touching.length === 0 ? NO_IDS : new Set(touching),
       };
@@ -319,7 +178,7 @@ export class ClusterTiers {
     return view;
   }
 
-  #compile(policy: ClusterNetworkPolicy): CompiledClusterPolicy {
+  #compile(policy: ClusterNetworkPolicy): InstalledClusterPolicy {
     const releases: (() => void)[] = [];
     const { spec } = policy;
     const compileRules = (rules: readonly ClusterNetworkPolicyRule[]): Clause[] =>
@@ -336,13 +195,15 @@ export class ClusterTiers {
     const unknownPeer = rule.peers.findIndex(({ type }) => type === 'unknown');
     if (unknownPeer !== -1) {
       if (rule.action === 'Accept') return undefined;
-      return { rule: index, action: 'Deny', peers: null, unknownPeer, ports: null, spec: EVERY_PORT };
+      return { rule: index, action: 'Deny', peers: null, ids: [], unknownPeer, ports: null, spec: EVERY_PORT };
     }
     const ports = rule.ports?.map(compileClusterPort) ?? null;
+    const peers = rule.peers.map((peer) => this.#compilePeer(peer, releases));
     return {
       rule: index,
       action: rule.action,
-      peers: rule.peers.map((peer) => this.#compilePeer(peer, releases)),
+      peers,
+      ids: peers.flat(),
       unknownPeer,
       ports,
       spec: ports === null ? EVERY_PORT : mergeSpecs(ports),
