@@ -56,6 +56,7 @@ export class ClassTable {
   /** Classes by the view that cluster-wide policies have of them; none where there are no such policies. */
   readonly byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
+  readonly #spoken = new Map<string, readonly (readonly [number, readonly UnitClass[]])[]>();
   /** Rows hold one object for all equal sets of it. */
   readonly algebra: PortAlgebra = new PortAlgebra();
 
@@ -144,9 +145,7 @@ export class ClassTable {
       if ((program.any?.named.length ?? 0) > 0) for (const target of this.classes) touched.add(target);
     }
     if (tiers !== null) {
-      for (const [view, targets] of this.byView[family]) {
-        const [first] = targets;
-        if (first === undefined || this.#isPlain(subject, direction, family, first)) continue;
+      for (const [view, targets] of this.#spokenOf(subject, direction, family)) {
         if (tiers.hasNamed) for (const target of targets) touched.add(target);
         // Nodes with several addresses have several views; named ports depend on more than the view.
         for (const target of targets) if (target.views[family].length > 1) touched.add(target);
@@ -161,6 +160,24 @@ export class ClassTable {
       if (ports !== cell(row, target)) special.set(target.index, ports);
     }
     return row;
+  }
+
+  /** The views for which cluster-wide tiers do not simply leave all to the other policies of a class. */
+  #spokenOf(
+    subject: UnitClass,
+    direction: Direction,
+    family: Family,
+  ): readonly (readonly [view: number, targets: readonly UnitClass[]])[] {
+    const { tiers, program } = subject[direction];
+    const key = `${direction} ${family} ${tiers?.id} ${program === null}`;
+    let views = this.#spoken.get(key);
+    if (views === undefined) {
+      views = [...this.byView[family]].filter(
+        ([, [first]]) => first !== undefined && !this.#isPlain(subject, direction, family, first),
+      );
+      this.#spoken.set(key, views);
+    }
+    return views;
   }
 
   /** Whether the cluster-wide tiers leave all to NetworkPolicies for every class of a view. */

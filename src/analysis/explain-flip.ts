@@ -3,6 +3,7 @@ import { type ClusterState, type Flow, type PodInfo, policyKey } from '../engine
 import type { Direction, DirectionVerdict, NearMiss } from '../engine/verdict.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
+import { nearTierChanges, type TierFlip, tierAdmissions, tierDenials } from './explain-flip-tiers.ts';
 import {
   askedPort,
   listText,
@@ -36,13 +37,10 @@ export function changesOf(world: World, answer: CanAnswer, decided: CanCase | un
   const to = decided?.to ?? answer.to;
   const ends: Ends = { from, to, fromUnit: unitOf(world, from), toUnit: unitOf(world, to) };
   if (answer.allowed) {
-    return [
-      ...denials(world, 'egress', answer.egress, ends, decided),
-      ...denials(world, 'ingress', answer.ingress, ends, decided),
-    ];
+    return [...denials(world, 'egress', answer, ends, decided), ...denials(world, 'ingress', answer, ends, decided)];
   }
   const directions = (['egress', 'ingress'] as const).filter((direction) => !answer[direction].allowed);
-  const changes = directions.flatMap((direction) => admissions(world, direction, answer, ends));
+  const changes = directions.flatMap((direction) => admissions(world, direction, answer, ends, decided));
   return directions.length === 2 ? ['both directions need a change', ...changes] : changes;
 }
 
@@ -52,7 +50,53 @@ function unitOf(world: World, id: string): Unit | undefined {
 }
 
 /** Ways to admit the connection in a direction that refuses it. */
-function admissions(world: World, direction: Direction, answer: CanAnswer, ends: Ends): string[] {
+function admissions(
+  world: World,
+  direction: Direction,
+  answer: CanAnswer,
+  ends: Ends,
+  decided: CanCase | undefined,
+): string[] {
+  const tiers = tierFlip(world, direction, answer, ends, decided);
+  const { tier } = answer[direction];
+  if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierAdmissions(tiers, tier);
+  const changes = policyAdmissions(world, direction, answer, ends);
+  const left = Math.max(0, MOST_PROPOSALS - changes.length);
+  return tiers === undefined ? changes : [...changes, ...nearTierChanges(tiers).slice(0, left)];
+}
+
+/** What is known for changes of cluster-wide policies; undefined where they have no say. */
+function tierFlip(
+  { state }: World,
+  direction: Direction,
+  answer: CanAnswer,
+  ends: Ends,
+  decided: CanCase | undefined,
+): TierFlip | undefined {
+  const flow = decided?.flows[direction];
+  const subject = direction === 'egress' ? flow?.from : flow?.to;
+  if (decided === undefined || flow === undefined || subject?.type !== 'pod') return undefined;
+  const single = decided.port !== undefined;
+  return {
+    state,
+    direction,
+    flows: single || !answer.allowed ? [flow] : [flow, ...openFlows(flow, decided)],
+    onePort: single,
+    pod: subject.pod,
+    otherId: direction === 'egress' ? ends.to : ends.from,
+    port: askedPort(answer),
+    allowed: answer[direction].allowed,
+  };
+}
+
+/** One connection of each open range: a change must refuse them all. */
+function openFlows(flow: Flow, { ports = [] }: CanCase): Flow[] {
+  const open = ports.flatMap(({ protocol, ranges }) => ranges.map(([port]) => ({ ...flow, protocol, port })));
+  return open.slice(0, MOST_REMOVALS);
+}
+
+/** Ways in which NetworkPolicies would admit the connection. */
+function policyAdmissions(world: World, direction: Direction, answer: CanAnswer, ends: Ends): string[] {
   const { isolatedBy, nearMisses } = answer[direction];
   const other = direction === 'egress' ? ends.toUnit : ends.fromUnit;
   const otherId = direction === 'egress' ? ends.to : ends.from;
@@ -102,6 +146,7 @@ function peerFor(otherId: string, other: Unit | undefined, policy: NetworkPolicy
   const pod = other?.pods[0];
   if (pod !== undefined) return podPeer(pod, policy);
   if (otherId === 'internet') return 'ipBlock 0.0.0.0/0';
+  if (other?.endpoint.type === 'domain') return `ipBlocks with the addresses of ${otherId}`;
   const address = other?.endpoint.addresses?.[0] ?? otherId;
   if (address.includes('/') && other?.endpoint.type !== 'external') return `an ipBlock with an address of ${otherId}`;
   if (address.includes('/')) return `ipBlock ${address}`;
@@ -120,24 +165,31 @@ function podPeer(pod: PodInfo, policy: NetworkPolicy): string {
 function denials(
   world: World,
   direction: Direction,
-  verdict: DirectionVerdict,
+  answer: CanAnswer,
   ends: Ends,
   decided: CanCase | undefined,
 ): string[] {
-  const unit = direction === 'egress' ? ends.fromUnit : ends.toUnit;
+  const verdict = answer[direction];
+  const { tier } = verdict;
   const subject = direction === 'egress' ? ends.from : ends.to;
-  if (verdict.tier === 'self' || verdict.tier === 'node')
-    return [`no NetworkPolicy can refuse the ${direction} of ${subject} here`];
-  const pod = unit?.pods[0];
-  if (verdict.tier === 'default') {
+  const tiers = tierFlip(world, direction, answer, ends, decided);
+  if (tier === 'self') return [`no policy can refuse the ${direction} of ${subject} here`];
+  if (tier === 'node') {
+    const but = direction === 'egress' ? '; a Deny rule of the Admin tier for nodes or networks can' : '';
+    return [`no NetworkPolicy can refuse the ${direction} of ${subject} here${but}`];
+  }
+  if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierDenials(tiers, tier);
+  if (tier === 'default') {
+    const pod = (direction === 'egress' ? ends.fromUnit : ends.toUnit)?.pods[0];
     if (pod === undefined) return [];
     const labels = namingLabels(pod);
     const selector = labels === '' ? 'every pod' : labels;
     return [
-      `no policy isolates ${subject} for ${direction}: add one to namespace ${pod.namespace} that selects ${selector} and does not admit this`,
+      `no NetworkPolicy isolates ${subject} for ${direction}: add one to namespace ${pod.namespace} that selects ${selector} and does not admit this`,
+      ...(tiers === undefined ? [] : nearTierChanges(tiers).slice(0, 1)),
     ];
   }
-  const flow = flowOf(ends, decided);
+  const flow = decided?.port === undefined ? undefined : decided.flows[direction];
   if (verdict.decidedBy === null || flow === undefined) return removalOfDecider(world, direction, verdict);
   const rules = admittingRules(world.state, direction, flow);
   if (rules === undefined) return removalOfDecider(world, direction, verdict);
@@ -148,15 +200,6 @@ function removalOfDecider(world: World, direction: Direction, { decidedBy }: Dir
   const policy = decidedBy === null ? undefined : policyOf(world.state, decidedBy.policy);
   if (policy === undefined || decidedBy === null) return [];
   return [`remove ${ruleText(policy, direction, decidedBy.rule)}, and every other rule that admits it`];
-}
-
-function flowOf({ fromUnit, toUnit }: Ends, decided: CanCase | undefined): Flow | undefined {
-  const from = fromUnit?.ends[0];
-  const to = toUnit?.ends[0];
-  const { port, protocol, family } = decided ?? {};
-  if (from === undefined || to === undefined || family === undefined || typeof port !== 'number') return undefined;
-  if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') return undefined;
-  return { from, to, family, protocol, port };
 }
 
 /**

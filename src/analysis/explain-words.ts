@@ -2,8 +2,9 @@ import { formatPort } from '../engine/near-misses.ts';
 import type { ClusterState, PodInfo } from '../engine/state.ts';
 import type { Direction, PolicyRef } from '../engine/verdict.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
-import type { FieldPath, ObjectRef } from '../model/source.ts';
+import type { FieldPath, ObjectRef, SourceSpan } from '../model/source.ts';
 import type {
+  ClusterNetworkPolicy,
   NetworkPolicy,
   NetworkPolicyEgressRule,
   NetworkPolicyIngressRule,
@@ -17,6 +18,30 @@ const SHOWN_POLICIES = 5;
 /** Labels that name what a pod is, most telling first. */
 const NAMING_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app', 'name'];
 
+/** A line of a manifest that decided, with what it says. */
+export interface Cite {
+  readonly position: SourceSpan;
+  readonly note: string;
+}
+
+/** Adds the place of a field, when the policy came from a text and the line is not cited yet. */
+export function addCite(
+  cites: Cite[],
+  policy: NetworkPolicy | ClusterNetworkPolicy,
+  path: FieldPath,
+  note: string,
+): void {
+  const position = policy.source?.locate(path);
+  if (position === undefined) return;
+  if (cites.some((cite) => cite.position.file === position.file && cite.position.line === position.line)) return;
+  cites.push({ position, note });
+}
+
+/** A sentence's first letter as a capital. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `shop/cart`. */
 export function policyName(ref: Pick<ObjectRef, 'namespace' | 'name'>): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
@@ -29,11 +54,12 @@ export function policyOf(state: ClusterState, ref: PolicyRef): NetworkPolicy | u
 
 /** ` (cart.yaml:14)`, where a field of a policy was written; empty when it came from no text. */
 export function placeOf(policy: NetworkPolicy, path: FieldPath): string {
-  const [position] = positions(policy, path);
+  const [position] = placeText(policy, path);
   return position === undefined ? '' : ` (${position})`;
 }
 
-function positions(policy: NetworkPolicy, path: FieldPath): string[] {
+/** `cart.yaml:14`, where a field of a policy was written; nothing when it came from no text. */
+export function placeText(policy: NetworkPolicy | ClusterNetworkPolicy, path: FieldPath): string[] {
   const span = policy.source?.locate(path);
   return span === undefined ? [] : [`${span.file}:${span.line}`];
 }
@@ -90,7 +116,7 @@ export function isolatorsText(policies: readonly NetworkPolicy[]): string {
   const shown = policies.slice(0, SHOWN_POLICIES).map((policy) => {
     const { podSelector } = policy.spec;
     const selects = selectorIsEmpty(podSelector) ? 'selects all pods' : `selects ${formatLabelSelector(podSelector)}`;
-    return `${policyName(policy.metadata)} (${[selects, ...positions(policy, ['spec', 'podSelector'])].join(', ')})`;
+    return `${policyName(policy.metadata)} (${[selects, ...placeText(policy, ['spec', 'podSelector'])].join(', ')})`;
   });
   if (policies.length > SHOWN_POLICIES) shown.push(`${policies.length - SHOWN_POLICIES} more`);
   return listText(shown);

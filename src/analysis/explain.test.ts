@@ -170,7 +170,7 @@ describe('what would deny it', () => {
     const { answer, explanation } = ask(`${CART}---\n${second}`, 'shop/web', 'shop/cart', '7070');
     expect(answer.allowed).toBe(true);
     expect(explanation.flip).toEqual([
-      'no policy isolates shop/web[Pod] for egress: add one to namespace shop that selects app=web and does not admit this',
+      'no NetworkPolicy isolates shop/web[Pod] for egress: add one to namespace shop that selects app=web and does not admit this',
       'remove ingress rule 1 of shop/cart (policy.yaml:8) and ingress rule 1 of shop/more (policy.yaml:24)',
     ]);
   });
@@ -179,7 +179,7 @@ describe('what would deny it', () => {
     const { explanation } = ask('', 'shop/web', 'other/web', '80');
     expect(explanation.flip).toHaveLength(2);
     expect(explanation.flip[1]).toBe(
-      'no policy isolates other/web[Pod] for ingress: add one to namespace other that selects app=web and does not admit this',
+      'no NetworkPolicy isolates other/web[Pod] for ingress: add one to namespace other that selects app=web and does not admit this',
     );
   });
 
@@ -187,7 +187,7 @@ describe('what would deny it', () => {
     const { answer, explanation } = ask(DENY, 'shop/web', 'shop/web', '80');
     expect(answer.allowed).toBe(true);
     expect(explanation.directions[0]?.steps).toContain('A pod always reaches itself, whatever the policies say.');
-    expect(explanation.flip[0]).toBe('no NetworkPolicy can refuse the egress of shop/web[Pod] here');
+    expect(explanation.flip[0]).toBe('no policy can refuse the egress of shop/web[Pod] here');
   });
 });
 

@@ -1,12 +1,16 @@
-import type { ClusterState } from '../engine/state.ts';
-import type { Direction, DirectionVerdict, NearMiss, RuleRef } from '../engine/verdict.ts';
-import type { FieldPath, SourceSpan } from '../model/source.ts';
+import type { ClusterState, FlowEnd } from '../engine/state.ts';
+import type { Direction, NearMiss, RuleRef, Tier } from '../engine/verdict.ts';
+import type { FieldPath } from '../model/source.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
 import { changesOf } from './explain-flip.ts';
+import { type TierQuestion, tellTier, tierApplies } from './explain-tiers.ts';
 import {
+  addCite,
   admittedText,
   askedPort,
+  type Cite,
+  capital,
   isolatorsText,
   peersField,
   peersOf,
@@ -16,19 +20,12 @@ import {
   rulesOf,
   ruleText,
 } from './explain-words.ts';
-import { resolveEndpoint } from './resolve.ts';
 import type { World } from './world.ts';
 
 /** Rules without a match that are told one by one. */
 const SHOWN_RULES = 12;
 /** Places in manifests that are shown for one direction. */
 const SHOWN_CITES = 4;
-
-/** A line of a manifest that decided, with what it says. */
-export interface Cite {
-  readonly position: SourceSpan;
-  readonly note: string;
-}
 
 /** The reasoning of one direction. */
 export interface DirectionExplanation {
@@ -59,8 +56,8 @@ export function explain(world: World, answer: CanAnswer): Explanation {
   return {
     summary: summary(answer, from, to),
     directions: [
-      explainDirection(world, 'egress', from, to, answer.egress),
-      explainDirection(world, 'ingress', to, from, answer.ingress),
+      explainDirection(world, 'egress', from, to, answer, decided),
+      explainDirection(world, 'ingress', to, from, answer, decided),
     ],
     flip: changesOf(world, answer, decided),
   };
@@ -95,33 +92,82 @@ function explainDirection(
   direction: Direction,
   subject: string,
   other: string,
-  verdict: DirectionVerdict,
+  answer: CanAnswer,
+  decided: CanCase | undefined,
 ): DirectionExplanation {
   const { state } = world;
+  const verdict = answer[direction];
   const policies = verdict.isolatedBy.flatMap((ref) => policyOf(state, ref) ?? []);
   const steps: string[] = [];
   const cites: Cite[] = [];
-  if (verdict.tier === 'default' || verdict.tier === 'self' || verdict.tier === 'node') {
-    steps.push(withoutPolicies(world, direction, subject, verdict));
-  }
-  if (policies.length > 0) {
+  const tiers = tierQuestion(world, direction, other, answer, decided);
+  if (tiers !== undefined && verdict.tier !== 'self') tellTier(tiers, 'Admin', steps, cites);
+  if (verdict.tier === 'admin') {
+    steps.push(notAsked(policies, direction, subject));
+  } else if (policies.length > 0) {
     const by = isolatorsText(policies);
     steps.push(`${subject} is isolated for ${direction} by ${by}: only what their rules admit passes.`);
+    if (verdict.decidedBy !== null) decision(state, direction, other, verdict.decidedBy, steps, cites);
+    else refusals(policies, direction, subject, other, verdict.nearMisses, steps, cites);
+    if (tiers !== undefined && tierApplies(tiers, 'Baseline')) {
+      steps.push('The Baseline tier is not asked: it is for pods that no NetworkPolicy isolates.');
+    }
+  } else {
+    unisolated(direction, subject, verdict.tier, subjectEnd(direction, decided), tiers, steps, cites);
   }
-  if (verdict.decidedBy !== null) decision(state, direction, other, verdict.decidedBy, steps, cites);
-  else if (!verdict.allowed) refusals(policies, direction, subject, other, verdict.nearMisses, steps, cites);
   return { direction, subject, allowed: verdict.allowed, steps, cites: cites.slice(0, SHOWN_CITES) };
 }
 
-function withoutPolicies(world: World, direction: Direction, subject: string, { tier }: DirectionVerdict): string {
-  if (tier === 'self') return 'A pod always reaches itself, whatever the policies say.';
-  if (tier === 'node')
-    return 'Traffic between a pod and the node it runs on is always allowed, whatever the policies say.';
-  const resolved = resolveEndpoint(world, subject);
-  const isPod = !('error' in resolved) && resolved.units.some((unit) => unit.pods.length > 0);
-  if (!isPod) return `${subject} is not a pod of the cluster network: policies do not limit its ${direction}.`;
-  const all = direction === 'egress' ? 'it may connect to everything' : 'everything may connect to it';
-  return `No NetworkPolicy selects ${subject} for ${direction}: ${all}.`;
+/** What there is to tell of the cluster-wide tiers; undefined where they have no say. */
+function tierQuestion(
+  { state }: World,
+  direction: Direction,
+  other: string,
+  answer: CanAnswer,
+  decided: CanCase | undefined,
+): TierQuestion | undefined {
+  const flow = decided?.flows[direction];
+  const end = subjectEnd(direction, decided);
+  if (flow === undefined || end?.type !== 'pod' || state.clusterPolicies.size === 0) return undefined;
+  const { allowed } = answer[direction];
+  return { state, direction, flow, pod: end.pod, other, allowed, onePort: decided?.port !== undefined };
+}
+
+function subjectEnd(direction: Direction, decided: CanCase | undefined): FlowEnd | undefined {
+  return direction === 'egress' ? decided?.flows.egress.from : decided?.flows.ingress.to;
+}
+
+function notAsked(policies: readonly NetworkPolicy[], direction: Direction, subject: string): string {
+  const isolated =
+    policies.length === 0 ? '' : `, though ${subject} is isolated for ${direction} by ${isolatorsText(policies)}`;
+  return `NetworkPolicies are not asked${isolated}: the Admin tier comes first.`;
+}
+
+/** The reasoning where no NetworkPolicy isolates the subject, or none has a say. */
+function unisolated(
+  direction: Direction,
+  subject: string,
+  tier: Tier,
+  end: FlowEnd | undefined,
+  tiers: TierQuestion | undefined,
+  steps: string[],
+  cites: Cite[],
+): void {
+  if (tier === 'self') {
+    steps.push('A pod always reaches itself, whatever the policies say.');
+  } else if (tier === 'node') {
+    steps.push('Traffic between a pod and the node it runs on is always allowed, whatever NetworkPolicies say.');
+  } else if (end !== undefined && end.type !== 'pod') {
+    steps.push(`${subject} is not a pod of the cluster network: policies do not limit its ${direction}.`);
+  } else if (tiers === undefined || !(['Admin', 'Baseline'] as const).some((one) => tierApplies(tiers, one))) {
+    const all = direction === 'egress' ? 'it may connect to everything' : 'everything may connect to it';
+    if (end !== undefined) steps.push(`No NetworkPolicy selects ${subject} for ${direction}: ${all}.`);
+  } else {
+    const next = tierApplies(tiers, 'Baseline') ? ', so the Baseline tier is asked' : '';
+    steps.push(`No NetworkPolicy isolates ${subject} for ${direction}${next}.`);
+    tellTier(tiers, 'Baseline', steps, cites);
+    if (tier === 'default') steps.push('No policy decides: what none decides is allowed.');
+  }
 }
 
 function decision(
@@ -134,12 +180,7 @@ function decision(
 ): void {
   const policy = policyOf(state, decided.policy);
   const rule = policy === undefined ? undefined : rulesOf(policy, direction)[decided.rule];
-  if (policy === undefined || rule === undefined) {
-    const verb = decided.action === 'Deny' ? 'refuses' : 'admits';
-    const where = decided.source === undefined ? '' : ` (${decided.source.file}:${decided.source.line})`;
-    steps.push(`Rule ${decided.rule + 1} of ${decided.policy.kind} ${policyName(decided.policy)}${where} ${verb} it.`);
-    return;
-  }
+  if (policy === undefined || rule === undefined) return;
   const peer = decided.peer === null ? undefined : peersOf(rule)[decided.peer];
   const who =
     peer === undefined
@@ -206,15 +247,4 @@ function missPath(direction: Direction, { missed, rule, peer }: NearMiss): Field
   const peerPath = [...path, peersField(direction), peer];
   if (missed === 'except') return [...peerPath, 'ipBlock', 'except'];
   return missed === 'address' ? [...peerPath, 'ipBlock', 'cidr'] : peerPath;
-}
-
-function addCite(cites: Cite[], policy: NetworkPolicy, path: FieldPath, note: string): void {
-  const position = policy.source?.locate(path);
-  if (position === undefined) return;
-  if (cites.some((cite) => cite.position.file === position.file && cite.position.line === position.line)) return;
-  cites.push({ position, note });
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

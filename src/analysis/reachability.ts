@@ -128,9 +128,13 @@ interface Side {
 interface Part {
   readonly classes: UnitClass[];
   readonly ports: FamilyPorts;
-  /** Equal for parts of the same classes. */
+  /** Equal for parts of one side with the same classes. */
   readonly key: string;
 }
+
+/** The key of a part that is all of its side. */
+const WHOLE = '*';
+const NO_SIDES: ReadonlySet<Side> = new Set();
 
 interface Rectangle {
   from: number[];
@@ -158,34 +162,23 @@ class GroupBuilder {
   build(): ConnectionGroup[] {
     const sources = this.#sides('egress');
     const targets = this.#sides('ingress');
-    const whose = new SideFinder(this.#table, targets);
-    /** Targets that admit something from everybody; and those that admit something from classes they name. */
-    const wide = targets.filter((side) => hasBase(side));
-    const admitting = new Map<UnitClass, Set<Side>>();
-    const admittingViews = new Map<string, Set<Side>>();
-    for (const side of targets) {
-      for (const row of rowsOf(side)) {
-        for (const index of row.special.keys()) addTo(admitting, this.#table.classes[index] as UnitClass, side);
-        for (const view of row.byView.keys()) addTo(admittingViews, `${row.family} ${view}`, side);
-      }
-    }
+    const targetsNamed = new SideFinder(this.#table, targets);
+    const sourcesNamed = new SideFinder(this.#table, sources);
+    /** For each source the targets whose rows say something special of its classes. */
+    const naming = new Map<Side, Set<Side>>();
+    for (const target of targets) for (const source of sourcesNamed.namedBy(target)) addTo(naming, source, target);
+    /** Targets that admit something from everybody. */
+    const wide = targets.filter(hasBase);
 
     const merged = new Map<string, Rectangle>();
     for (const source of sources) {
       if (!source.source) continue;
-      const reachable = hasBase(source) ? undefined : whose.named(source);
-      const candidates = new Set<Side>(reachable === undefined ? wide : wide.filter((side) => reachable.has(side)));
-      const offer = (sides: ReadonlySet<Side> | undefined): void => {
-        for (const side of sides ?? []) if (reachable === undefined || reachable.has(side)) candidates.add(side);
-      };
-      for (const member of source.classes) {
-        offer(admitting.get(member));
-        for (const family of member.families) {
-          const view = viewOf(member, family);
-          if (view !== undefined) offer(admittingViews.get(`${family} ${view}`));
-        }
-      }
-      this.#addRectangles(source, candidates, merged);
+      const namedBySource = targetsNamed.namedBy(source);
+      const namingSource = naming.get(source) ?? NO_SIDES;
+      const open = hasBase(source);
+      const candidates = new Set([...wide, ...namingSource]);
+      for (const target of candidates) if (!open && !namedBySource.has(target)) candidates.delete(target);
+      this.#addRectangles(source, candidates, namedBySource, namingSource, merged);
     }
     return this.#finish([...merged.values(), ...this.#ownNodeRectangles()]);
   }
@@ -207,16 +200,22 @@ class GroupBuilder {
     return [...sides.values()];
   }
 
-  #addRectangles(source: Side, candidates: ReadonlySet<Side>, merged: Map<string, Rectangle>): void {
+  #addRectangles(
+    source: Side,
+    candidates: ReadonlySet<Side>,
+    namedBySource: ReadonlySet<Side>,
+    namingSource: ReadonlySet<Side>,
+    merged: Map<string, Rectangle>,
+  ): void {
     /** By the source classes and the ports: targets are collected. */
     const own = new Map<string, { from: UnitClass[]; to: UnitClass[]; ports: readonly PortEntry[] }>();
     for (const target of candidates) {
       if (source.outside && target.outside) continue;
       const families = commonFamilies(source, target);
       if (families.length === 0) continue;
-      const fromParts = partition(this.#algebra, source.classes, target.rows, families);
+      const fromParts = this.#parts(source, target, namingSource.has(target), families);
       if (fromParts.length === 0) continue;
-      const toParts = partition(this.#algebra, target.classes, source.rows, families);
+      const toParts = this.#parts(target, source, namedBySource.has(target), families);
       for (const from of fromParts) {
         for (const to of toParts) {
           const ports: FamilyPorts = {};
@@ -246,6 +245,22 @@ class GroupBuilder {
       if (known === undefined) merged.set(key, { from: fromMembers, to: to.flatMap(({ members }) => members), ports });
       else known.from.push(...fromMembers);
     }
+  }
+
+  /**
+   * Splits a side by what the rows of the other say of its classes; classes that get nothing are left out.
+   * @param special whether those rows speak of any of them; else all get the base
+   */
+  #parts(side: Side, other: Side, special: boolean, families: readonly Family[]): Part[] {
+    if (special) return partition(this.#algebra, side.classes, other.rows, families);
+    const ports: FamilyPorts = {};
+    let any = false;
+    for (const family of families) {
+      const base = other.rows[family]?.base ?? PortSet.EMPTY;
+      ports[family] = base;
+      any ||= !base.isEmpty();
+    }
+    return any ? [{ classes: side.classes, ports, key: WHOLE }] : [];
   }
 
   /** What the own-node rule adds to what the policies admit else, a rectangle for each node and direction. */
@@ -382,7 +397,7 @@ class SideFinder {
   }
 
   /** The sides with a class that a side's rows say something special of. */
-  named(side: Side): Set<Side> {
+  namedBy(side: Side): Set<Side> {
     const found = new Set<Side>();
     for (const row of rowsOf(side)) {
       for (const index of row.special.keys()) {
@@ -397,7 +412,6 @@ class SideFinder {
   }
 }
 
-/** Splits classes by what the rows of the other side say of them; classes that get nothing are left out. */
 function partition(
   algebra: PortAlgebra,
   classes: readonly UnitClass[],
@@ -420,7 +434,10 @@ function partition(
     if (part === undefined) found.set(key, { classes: [member], ports });
     else part.classes.push(member);
   }
-  return [...found.values()].map((part) => ({ ...part, key: part.classes.map(({ index }) => index).join(',') }));
+  return [...found.values()].map((part) => ({
+    ...part,
+    key: part.classes.length === classes.length ? WHOLE : part.classes.map(({ index }) => index).join(','),
+  }));
 }
 
 function restrictEntries(entries: readonly PortEntry[], wanted: PortSet): PortEntry[] {

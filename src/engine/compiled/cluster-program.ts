@@ -4,12 +4,10 @@ import type { RuleHit } from '../outcome.ts';
 import type { Direction, FlowProtocol } from '../verdict.ts';
 import { type NamedPorts, type PortSpec, resolveSpec, specContains } from './program.ts';
 
-type Action = ClusterNetworkPolicyRule['action'];
-
 /** One rule of a cluster-wide policy with its peers as ids. */
 export interface Clause {
   readonly rule: number;
-  readonly action: Action;
+  readonly action: ClusterNetworkPolicyRule['action'];
   /** For each peer of the manifest the ids that stand for it. `null`: a rule that fails closed for everybody (C15). */
   readonly peers: readonly (readonly number[])[] | null;
   /** The ids of all peers. */
@@ -48,16 +46,77 @@ export interface TierDecision {
   readonly baselineDenied: PortSet;
 }
 
-interface Selecting {
-  readonly compiled: CompiledClusterPolicy;
-  readonly clauses: readonly Clause[];
+/** A rule in its place among all rules of a tier that apply to the same pods. */
+interface PlacedClause {
+  readonly policy: ClusterNetworkPolicy;
+  readonly clause: Clause;
+}
+
+interface TierOutcome {
+  readonly accepted: PortSet;
+  readonly denied: PortSet;
+  readonly passed: PortSet;
+  readonly undecided: PortSet;
+}
+
+/** The rules of one tier in order of precedence, found by the peers that they name. */
+class Tier {
+  readonly #placed: readonly PlacedClause[];
+  readonly #byPeer = new Map<number, number[]>();
+  /** Places of rules that fail closed for everybody. */
+  readonly #always: number[] = [];
+
+  constructor(policies: readonly CompiledClusterPolicy[], direction: Direction, tier: 'Admin' | 'Baseline') {
+    this.#placed = policies
+      .filter(({ policy }) => policy.spec.tier === tier)
+      .flatMap((compiled) => compiled[direction].map((clause) => ({ policy: compiled.policy, clause })));
+    for (const [place, { clause }] of this.#placed.entries()) {
+      if (clause.peers === null) this.#always.push(place);
+      for (const id of clause.ids) {
+        const places = this.#byPeer.get(id);
+        if (places === undefined) this.#byPeer.set(id, [place]);
+        else if (places.at(-1) !== place) places.push(place);
+      }
+    }
+  }
+
+  get hasNamed(): boolean {
+    return this.#placed.some(({ clause }) => clause.spec.named.length > 0);
+  }
+
+  /** The rules that match an end, on whatever ports, in order of precedence. */
+  matching(view: ClusterView): PlacedClause[] {
+    const places = new Set(this.#always);
+    for (const id of view.matching) for (const place of this.#byPeer.get(id) ?? []) places.add(place);
+    for (const id of view.touching) {
+      for (const place of this.#byPeer.get(id) ?? []) {
+        if (this.#placed[place]?.clause.action === 'Deny') places.add(place);
+      }
+    }
+    return [...places].sort((a, b) => a - b).map((place) => this.#placed[place] as PlacedClause);
+  }
+
+  /** First match decides, for each port by itself (C1). */
+  run(view: ClusterView, destination: NamedPorts | undefined): TierOutcome {
+    let accepted = PortSet.EMPTY;
+    let denied = PortSet.EMPTY;
+    let passed = PortSet.EMPTY;
+    let undecided = PortSet.ALL;
+    for (const { clause } of this.matching(view)) {
+      const ports = undecided.intersect(resolveSpec(clause.spec, destination));
+      if (clause.action === 'Accept') accepted = accepted.union(ports);
+      else if (clause.action === 'Deny') denied = denied.union(ports);
+      else passed = passed.union(ports);
+      undecided = undecided.subtract(ports);
+    }
+    return { accepted, denied, passed, undecided };
+  }
 }
 
 /** The cluster-wide policies that select the same pods, in one direction, in order of precedence. */
 export class ClusterProgram {
   readonly id: number;
-  readonly #admin: readonly Selecting[];
-  readonly #baseline: readonly Selecting[];
+  readonly #tiers: Readonly<Record<'Admin' | 'Baseline', Tier>>;
   readonly #direction: Direction;
   readonly hasNamed: boolean;
   /** By index of the view, for programs that name no port. */
@@ -65,13 +124,15 @@ export class ClusterProgram {
   /** By view and named ports of the destination, for those that do. */
   readonly #byNames = new Map<number, TierDecision>();
 
+  /** @param policies by precedence */
   constructor(id: number, direction: Direction, policies: readonly CompiledClusterPolicy[]) {
     this.id = id;
     this.#direction = direction;
-    const selecting = policies.map((compiled) => ({ compiled, clauses: compiled[direction] }));
-    this.#admin = selecting.filter(({ compiled }) => compiled.policy.spec.tier === 'Admin');
-    this.#baseline = selecting.filter(({ compiled }) => compiled.policy.spec.tier === 'Baseline');
-    this.hasNamed = selecting.some(({ clauses }) => clauses.some(({ spec }) => spec.named.length > 0));
+    this.#tiers = {
+      Admin: new Tier(policies, direction, 'Admin'),
+      Baseline: new Tier(policies, direction, 'Baseline'),
+    };
+    this.hasNamed = this.#tiers.Admin.hasNamed || this.#tiers.Baseline.hasNamed;
   }
 
   /** What the tiers decide for every port toward or from an end. Remembered for each view. */
@@ -94,12 +155,11 @@ export class ClusterProgram {
   }
 
   #compute(view: ClusterView, destination: NamedPorts | undefined): TierDecision {
-    const admin = runTier(this.#admin, view, destination);
-    const baseline = runTier(this.#baseline, view, destination);
+    const admin = this.#tiers.Admin.run(view, destination);
     return {
       accepted: admin.accepted,
       rest: admin.passed.union(admin.undecided),
-      baselineDenied: baseline.denied,
+      baselineDenied: this.#tiers.Baseline.run(view, destination).denied,
     };
   }
 
@@ -111,54 +171,19 @@ export class ClusterProgram {
     protocol: FlowProtocol,
     port: number,
   ): RuleHit | undefined {
-    for (const { compiled, clauses } of tier === 'Admin' ? this.#admin : this.#baseline) {
-      for (const { rule, action, peers, unknownPeer, ports } of clauses) {
-        const hit = { policy: compiled.policy, direction: this.#direction, rule };
-        if (peers === null) return { ...hit, peer: unknownPeer, port: null, action: 'Deny' };
-        const peer = peers.findIndex((ids) => ids.some((id) => holds(view, id, action)));
-        if (peer === -1) continue;
-        const at = ports === null ? null : ports.findIndex((spec) => specContains(spec, destination, protocol, port));
-        if (at !== -1) return { ...hit, peer, port: at, action };
-      }
+    for (const { policy, clause } of this.#tiers[tier].matching(view)) {
+      const { rule, action, peers, unknownPeer, ports } = clause;
+      const hit = { policy, direction: this.#direction, rule };
+      if (peers === null) return { ...hit, peer: unknownPeer, port: null, action: 'Deny' };
+      const at = ports === null ? null : ports.findIndex((spec) => specContains(spec, destination, protocol, port));
+      if (at === -1) continue;
+      const peer = peers.findIndex((ids) =>
+        ids.some((id) => view.matching.has(id) || (action === 'Deny' && view.touching.has(id))),
+      );
+      return { ...hit, peer, port: at, action };
     }
     return undefined;
   }
-}
-
-interface TierOutcome {
-  readonly accepted: PortSet;
-  readonly denied: PortSet;
-  readonly passed: PortSet;
-  readonly undecided: PortSet;
-}
-
-/** First match decides, for each port by itself (C1). */
-function runTier(policies: readonly Selecting[], view: ClusterView, destination: NamedPorts | undefined): TierOutcome {
-  let accepted = PortSet.EMPTY;
-  let denied = PortSet.EMPTY;
-  let passed = PortSet.EMPTY;
-  let undecided = PortSet.ALL;
-  for (const { clauses } of policies) {
-    for (const { action, peers, ids, spec } of clauses) {
-      if (undecided.isEmpty()) break;
-      if (peers !== null && !holdsAny(view, ids, action)) continue;
-      const ports = undecided.intersect(resolveSpec(spec, destination));
-      if (action === 'Accept') accepted = accepted.union(ports);
-      else if (action === 'Deny') denied = denied.union(ports);
-      else passed = passed.union(ports);
-      undecided = undecided.subtract(ports);
-    }
-  }
-  return { accepted, denied, passed, undecided };
-}
-
-function holdsAny(view: ClusterView, ids: readonly number[], action: Action): boolean {
-  for (const id of ids) if (holds(view, id, action)) return true;
-  return false;
-}
-
-function holds(view: ClusterView, id: number, action: Action): boolean {
-  return view.matching.has(id) || (action === 'Deny' && view.touching.has(id));
 }
 
 /** More distinct sets of container ports than any cluster has; keeps two numbers apart in one key. */
