@@ -1,20 +1,13 @@
 import { decodeObject } from '../model/decode.ts';
-import { type Diagnostic, type FieldPath, formatPath, type ObjectRef, type ObjectSource } from '../model/source.ts';
+import { type Diagnostic, formatPath, type ObjectRef, type ObjectSource } from '../model/source.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
 import { decodeText } from './decode-text.ts';
-import {
-  type DocumentResult,
-  isObject,
-  type Locator,
-  type Note,
-  type ParsedDocument,
-  type Problem,
-} from './document.ts';
+import { type DocumentResult, isObject, type Locator, type ParsedDocument } from './document.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type ListedValue, takeFromLists } from './lists.ts';
 import { readText } from './read-text.ts';
-import { quoteHelp } from './scalars.ts';
 import { TextFile } from './text-file.ts';
+import { noteDiagnostic, problemDiagnostic, TextSource, withQuoteHelp } from './text-source.ts';
 
 /** One text to read objects from. */
 export interface ManifestInput {
@@ -45,6 +38,8 @@ export interface IgnoredKind {
 export interface ManifestResult {
   /** Every object that was read without error, in the order of the input; of an object given twice the last. */
   readonly objects: readonly KubeObject[];
+  /** The earlier ones of objects given twice: each was an object of its own to whoever checks them. */
+  readonly replaced: readonly KubeObject[];
   /** In the order of their first occurrence. */
   readonly ignored: readonly IgnoredKind[];
   /** In the order of the input. */
@@ -105,6 +100,7 @@ class Collection {
   readonly #options: ReadOptions;
   readonly #most: number;
   readonly #objects = new Map<string, KubeObject>();
+  readonly #replaced: KubeObject[] = [];
   readonly #ignored = new Map<string, { apiVersion: string; kind: string; count: number }>();
   #documents = 0;
 
@@ -116,6 +112,7 @@ class Collection {
   result(): ManifestResult {
     return {
       objects: [...this.#objects.values()],
+      replaced: this.#replaced,
       ignored: [...this.#ignored.values()],
       diagnostics: this.diagnostics,
       documents: this.#documents,
@@ -174,8 +171,9 @@ class Collection {
     const { name: given, generateName } = object.metadata;
     const generated = given === '' || given === generateName;
     const id = generated ? `#${this.#objects.size}` : JSON.stringify([group, ref.kind, ref.namespace, ref.name]);
-    const earlier = this.#objects.get(id)?.source?.start;
-    if (earlier !== undefined) {
+    const replaced = this.#objects.get(id);
+    const earlier = replaced?.source?.start;
+    if (replaced !== undefined && earlier !== undefined) {
       const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
       this.diagnostics.push({
         code: 'duplicate-object',
@@ -185,6 +183,7 @@ class Collection {
         object: ref,
         source: source.locate([]),
       });
+      this.#replaced.push(replaced);
       this.#objects.delete(id);
     }
     this.#objects.set(id, object);
@@ -209,53 +208,6 @@ class Collection {
   }
 }
 
-/** The source of an object in a text that is kept; fields are looked up when asked for. */
-class TextSource implements ObjectSource {
-  readonly #file: TextFile;
-  readonly #locator: Locator;
-
-  constructor(file: TextFile, locator: Locator) {
-    this.#file = file;
-    this.#locator = locator;
-  }
-
-  get file(): string {
-    return this.#file.name;
-  }
-
-  get start(): ReturnType<TextFile['position']> {
-    return this.#file.position(this.#locator.start());
-  }
-
-  locate(path: FieldPath, at: 'key' | 'value' = 'value'): ReturnType<TextFile['span']> {
-    return this.#file.span(this.#locator.find(path, at));
-  }
-}
-
-function problemDiagnostic(file: TextFile, { code, message, help, extent }: Problem): Diagnostic {
-  return { code, severity: 'error', message, ...(help === undefined ? {} : { help }), source: file.span(extent) };
-}
-
-function noteDiagnostic(
-  file: TextFile,
-  { code, message, help, extent }: Note,
-  path: FieldPath,
-  strict: boolean,
-  object: ObjectRef | undefined,
-): Diagnostic {
-  const duplicate = code === 'duplicate-field';
-  const text = formatPath(path);
-  return {
-    code,
-    severity: duplicate && strict ? 'error' : 'warning',
-    message: duplicate ? `${message} "${text}"` : message,
-    ...(help === undefined ? {} : { help }),
-    ...(object === undefined ? {} : { object }),
-    ...(text === '' ? {} : { path: text }),
-    source: file.span(extent),
-  };
-}
-
 function notAnObject(file: TextFile, locator: Locator, { value, path }: ListedValue): Diagnostic {
   const what = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
   const help = Array.isArray(value)
@@ -269,16 +221,6 @@ function notAnObject(file: TextFile, locator: Locator, { value, path }: ListedVa
     ...(path.length === 0 ? {} : { path: formatPath(path) }),
     source: file.span(locator.find([], 'value')),
   };
-}
-
-/** Where text was wanted and an unquoted YAML scalar is something else, says what to write. */
-function withQuoteHelp(diagnostic: Diagnostic): Diagnostic {
-  const { code, message, source } = diagnostic;
-  if (code !== 'wrong-type' || !/^expected [^,]*string/.test(message)) return diagnostic;
-  if (source === undefined || !('lineText' in source)) return diagnostic;
-  const start = source.column - 1;
-  const help = quoteHelp(source.lineText.slice(start, start + source.length));
-  return help === undefined ? diagnostic : { ...diagnostic, help };
 }
 
 /** Whether a surprise of YAML 1.1 is told by an error with its help, at the same place. */
