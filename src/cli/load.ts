@@ -2,13 +2,14 @@ import type { World } from '../analysis/index.ts';
 import { type ManifestResult, readManifests } from '../manifest/index.ts';
 import { matchesSelector, parseLabelSelector } from '../model/selector.ts';
 import type { Diagnostic } from '../model/source.ts';
-import type { KubeObject, LabelSelector, NetworkPolicy } from '../model/types.ts';
-import { validateNetworkPolicy } from '../model/validate/index.ts';
+import { type KubeObject, type LabelSelector, type ObjectMeta, objectRef } from '../model/types.ts';
+import { isPolicy, validatePolicy } from '../model/validate/index.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
+import { loadDomains } from './hosts.ts';
 import { readInputs } from './input.ts';
 import { Progress } from './terminal.ts';
 
@@ -18,6 +19,8 @@ const DEFAULT_NAMESPACE = 'default';
 /** The objects of the input with everything that is wrong with them, nothing judged yet. */
 export interface Loaded {
   readonly objects: readonly KubeObject[];
+  /** Earlier ones that objects of the same name replace. They are checked all the same, as each was applied. */
+  readonly replaced: readonly KubeObject[];
   /** Policies that the API server would refuse. */
   readonly invalid: ReadonlySet<KubeObject>;
   readonly ignored: ManifestResult['ignored'];
@@ -52,9 +55,10 @@ export function scopeOf({ flags }: Context): Scope {
   return scope;
 }
 
-/** Whether an object belongs to what is shown. */
-export function inScope(scope: Scope, { metadata }: NetworkPolicy): boolean {
-  if (scope.namespaces !== undefined && !scope.namespaces.includes(metadata.namespace ?? '')) return false;
+/** Whether an object belongs to what is shown. Cluster-scoped objects are in every namespace's scope. */
+export function inScope(scope: Scope, { metadata }: { readonly metadata: ObjectMeta }): boolean {
+  const { namespace } = metadata;
+  if (scope.namespaces !== undefined && namespace !== undefined && !scope.namespaces.includes(namespace)) return false;
   return scope.selector === undefined || matchesSelector(scope.selector, metadata.labels ?? {});
 }
 
@@ -86,15 +90,16 @@ export async function load(context: Context, scope: Scope = {}): Promise<Loaded>
   const empty = problems.length === 0 && read.documents === 0 && read.diagnostics.length === 0;
   const diagnostics = [...problems, ...read.diagnostics];
   const invalid = new Set<KubeObject>();
-  for (const policy of read.objects) {
-    if (policy.kind !== 'NetworkPolicy' || !inScope(scope, policy)) continue;
-    const found = validateNetworkPolicy(policy, { legacyCidrs: flags.on('legacy-cidrs') });
+  for (const policy of [...read.objects, ...read.replaced]) {
+    if (!isPolicy(policy) || !inScope(scope, policy)) continue;
+    const found = validatePolicy(policy, { legacyCidrs: flags.on('legacy-cidrs') });
     if (found.some((one) => one.severity === 'error')) invalid.add(policy);
     diagnostics.push(...found);
   }
   if (empty) diagnostics.push(emptyInput(paths));
   return {
     objects: read.objects,
+    replaced: read.replaced,
     invalid,
     ignored: read.ignored,
     diagnostics: inInputOrder(
@@ -148,7 +153,7 @@ export async function loadUsable(
   const loaded = await load(context);
   const skip = flags.on('skip-invalid') && !loaded.unreadable;
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error');
-  const objects = loaded.objects.filter((object) => !loaded.invalid.has(object));
+  const objects = loaded.objects.flatMap((object) => (loaded.invalid.has(object) ? standIn(object, loaded) : [object]));
   const refused = errors.length > 0 && !skip;
   const together = refused ? [] : further(objects);
   const diagnostics = [...loaded.diagnostics, ...together];
@@ -165,6 +170,13 @@ export async function loadUsable(
   }
   if (errors.length > 0) for (const line of leftOut(errors)) err.add(`${errStyle.warning('warning')}: ${line}\n`);
   return { objects };
+}
+
+/** What stays in force where the server refuses an object: the last valid one that it would have replaced. */
+function standIn(refused: KubeObject, { replaced, invalid }: Loaded): KubeObject[] {
+  const key = refKey(objectRef(refused));
+  const earlier = replaced.findLast((object) => !invalid.has(object) && refKey(objectRef(object)) === key);
+  return earlier === undefined ? [] : [earlier];
 }
 
 const invalidText =
@@ -201,10 +213,16 @@ function leftOut(errors: readonly Diagnostic[]): string[] {
 /** The world that questions are asked of, or the exit code when the input does not allow an answer. */
 export async function loadWorld(context: Context): Promise<{ readonly world: World } | { readonly exit: number }> {
   const cidrs = podCidrs(context);
+  const named = await loadDomains(context);
+  if ('exit' in named) return named;
   const { createWorld } = await import('../analysis/index.ts');
   let world: World | undefined;
   const usable = await loadUsable(context, (objects) => {
-    const created = createWorld(objects, { podCidrs: cidrs, defaultNamespace: defaultNamespace(context) });
+    const created = createWorld(objects, {
+      podCidrs: cidrs,
+      domains: named.domains,
+      defaultNamespace: defaultNamespace(context),
+    });
     world = created.world;
     return created.diagnostics;
   });

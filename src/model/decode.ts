@@ -29,12 +29,15 @@ export interface Decoded {
  * Decodes one object as the API server does: types checked, `null` treated as absent, defaults filled in (spec
  * sections 1, 2 and 5). Never throws and never changes `value`, but the object may share parts of it.
  *
- * NetworkPolicy is read whole, and unknown fields are reported. Of other kinds only what policies depend on is read.
+ * NetworkPolicy is read whole, and unknown fields are reported. The cluster-wide policies are custom resources, whose
+ * schema the server checks on the raw value: all that it would refuse is an error here (spec cluster-network-policy
+ * section 2). Of other kinds only what policies depend on is read.
  * Workloads of API versions that are no longer served are read with a warning, because their pod templates are the
  * same.
  *
  * Codes: `wrong-type`, `required`, `unsupported`, `missing-type`, `unknown-version`, `unknown-field`,
- * `former-version`, `bad-address`.
+ * `former-version`, `bad-address`. Of cluster-wide policies also `invalid`, `too-long`, `too-many`, `duplicate`, and the
+ * warnings `unknown-peer`, `namespace-ignored`, `bad-selector`, `bad-protocol`, `bad-port-name`, `empty-port-range`.
  */
 export function decodeObject(value: unknown, options: DecodeOptions = {}): Decoded {
   const { source, defaultNamespace = 'default', strict = false } = options;

@@ -11,4 +11,12 @@ export {
 export * from './source.ts';
 export { nearestNames } from './suggest.ts';
 export * from './types.ts';
-export { fieldErrorText, type ValidationOptions, validateNetworkPolicy } from './validate/index.ts';
+export {
+  fieldErrorText,
+  isClusterPolicy,
+  isPolicy,
+  type ValidationOptions,
+  validateClusterNetworkPolicy,
+  validateNetworkPolicy,
+  validatePolicy,
+} from './validate/index.ts';

@@ -118,15 +118,18 @@ function peerText({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer
     : `${podsText(podSelector)} of namespace ${namespace}`;
 }
 
-function podsText(selector: LabelSelector): string {
+/** `every pod`, or which. */
+export function podsText(selector: LabelSelector): string {
   return selectorIsEmpty(selector) ? 'every pod' : `pods ${selectorText(selector)}`;
 }
 
-function namespacesText(selector: LabelSelector): string {
+/** `every namespace`, or which. */
+export function namespacesText(selector: LabelSelector): string {
   return selectorIsEmpty(selector) ? 'every namespace' : `namespaces ${selectorText(selector)}`;
 }
 
-function selectorText(selector: LabelSelector): string {
+/** What a selector that is not empty asks for: `with app=web and no label canary`. */
+export function selectorText(selector: LabelSelector): string {
   if (formatLabelSelector(selector) === '<error>') return 'that an invalid selector names (it matches none)';
   const equalities = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => equalityText(key, value));
   return `with ${join([...equalities, ...(selector.matchExpressions ?? []).map(requirementText)], 'and')}`;
@@ -154,7 +157,7 @@ function requirementText({ key, operator, values = [] }: LabelSelectorRequiremen
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-function join(texts: readonly string[], word: 'and' | 'or'): string {
+export function join(texts: readonly string[], word: 'and' | 'or'): string {
   if (texts.length < 2) return texts.join('');
   return `${texts.slice(0, -1).join(', ')} ${word} ${texts.at(-1)}`;
 }

@@ -1,16 +1,10 @@
-import { utf8Length } from '../model/go-text.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
-import { compareCodePoints } from '../model/text.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
+import { annotationLines, type DescribeOptions, labelLines, layOut } from './describe-lines.ts';
 import { goTime } from './go-time.ts';
-import { alignTabs } from './tab-writer.ts';
 
+export type { DescribeOptions } from './describe-lines.ts';
 export { describePlain } from './describe-plain.ts';
-
-export interface DescribeOptions {
-  /** IANA name of the zone that times are shown in; `UTC` when absent, empty or unknown. */
-  readonly timeZone?: string;
-}
 
 /**
  * Policies as `kubectl describe networkpolicy` prints them, to the byte: the stored object, with the defaults that the
@@ -45,62 +39,7 @@ function describeNetworkPolicy({ metadata, spec }: NetworkPolicy, timeZone: stri
     ),
     `  Policy Types: ${spec.policyTypes.join(', ') || '<none>'}`,
   ];
-  return alignTabs(escapeTerminal(lines.map((line) => `${line}\n`).join('')));
-}
-
-/** Escape sequences and carriage returns are shown, not sent to the terminal. */
-function escapeTerminal(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/\x1b/g, '^[').replace(/\r/g, '\\r');
-}
-
-function labelLines(labels: Readonly<Record<string, string>>): string[] {
-  return titled(
-    'Labels',
-    sortedEntries(labels).map(([key, value]) => `${key}=${value}`),
-  );
-}
-
-/** kubectl apply's copy of the object, which describe leaves out. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-const LONGEST_ANNOTATION = 140;
-
-function annotationLines(annotations: Readonly<Record<string, string>>): string[] {
-  const entries = sortedEntries(annotations).filter(([key]) => key !== LAST_APPLIED);
-  return titled(
-    'Annotations',
-    entries.flatMap(([key, written]) => {
-      const value = written.endsWith('\n') ? written.slice(0, -1) : written;
-      const fits = utf8Length(key) + utf8Length(value) + 2 <= LONGEST_ANNOTATION;
-      if (fits && !value.includes('\n')) return [`${key}: ${value}`];
-      return [`${key}:`, ...value.split('\n').map((line) => `  ${shorten(line, LONGEST_ANNOTATION - 2)}`)];
-    }),
-  );
-}
-
-function sortedEntries(map: Readonly<Record<string, string>>): (readonly [string, string])[] {
-  return Object.entries(map).sort(([a], [b]) => compareCodePoints(a, b));
-}
-
-function titled(title: string, values: readonly string[]): string[] {
-  if (values.length === 0) return [`${title}:\t<none>`];
-  return values.map((value, index) => `${index === 0 ? `${title}:` : ''}\t${value}`);
-}
-
-/** Cuts a text after a number of bytes. A character that is cut in two becomes U+FFFD, as a terminal would show it. */
-function shorten(text: string, bytes: number): string {
-  if (utf8Length(text) <= bytes) return text;
-  let kept = '';
-  let length = 0;
-  for (const character of text) {
-    length += utf8Length(character);
-    if (length > bytes) {
-      const partOfCharacter = length - utf8Length(character) < bytes;
-      return `${kept}${partOfCharacter ? '\ufffd' : ''}...`;
-    }
-    kept += character;
-  }
-  return kept;
+  return layOut(lines);
 }
 
 interface Direction {

@@ -1,5 +1,7 @@
 /** Results as text: the formats of every command. Pure; long ones come in chunks. */
+
 export { type DescribeOptions, describeNetworkPolicies, describePlain } from './describe.ts';
+export { describeClusterPolicies, describeClusterPolicyPlain } from './describe-cluster-policy.ts';
 export {
   countSeverities,
   type DiagnosticsOptions,

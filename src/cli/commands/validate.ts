@@ -10,7 +10,7 @@ import { packageVersion } from '../package-version.ts';
 export async function run(context: Context): Promise<number> {
   const { flags, out, err, outStyle, errStyle } = context;
   const scope = scopeOf(context);
-  const { objects, ignored, diagnostics, unreadable } = await load(context, scope);
+  const { objects, replaced, ignored, diagnostics, unreadable } = await load(context, scope);
   const unplaced = diagnostics.filter((one) => one.code === 'unreadable-input' || one.code === 'empty-input');
   for (const problem of unplaced) err.add(renderDiagnostic(problem, errStyle));
   const findings = diagnostics
@@ -23,7 +23,8 @@ export async function run(context: Context): Promise<number> {
     await out.write(findingsSarif(findings, packageVersion()));
   } else {
     for (const finding of uniqueDiagnostics(findings)) await out.write(renderDiagnostic(finding, outStyle));
-    const policies = objects.filter((object): object is NetworkPolicy => object.kind === 'NetworkPolicy');
+    const given = [...objects, ...replaced];
+    const policies = given.filter((object): object is NetworkPolicy => object.kind === 'NetworkPolicy');
     const broken = new Set(
       findings.filter((one) => one.object?.kind === 'NetworkPolicy').map(({ object }) => JSON.stringify(object)),
     );
@@ -38,7 +39,7 @@ export async function run(context: Context): Promise<number> {
           policies:
             policies.filter((policy) => inScope(scope, policy)).length +
             [...broken].filter((key) => !whole.has(key)).length,
-          others: objects.length - policies.length,
+          others: given.length - policies.length,
           ignored: ignored.reduce((sum, kind) => sum + kind.count, 0),
         }),
       );

@@ -1,115 +1,88 @@
 import type { DecodeContext } from '../decode/context.ts';
-import { isObject } from '../decode/schema.ts';
 import { goQuote } from '../go-text.ts';
 import type {
+  ClusterNetworkPolicy,
   ClusterNetworkPolicyPeer,
   ClusterNetworkPolicyPort,
   ClusterNetworkPolicyRule,
   ClusterNetworkPolicySpec,
   ClusterPodSelector,
-  LabelSelector,
   Protocol,
 } from '../types.ts';
 import { portNameProblems } from '../validate/names.ts';
 import { UnknownPeer } from './prune.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
+import { fields, items, type Raw, texts } from './raw.ts';
+import { readSelector } from './selectors.ts';
 
 /** The priority of a kind that has none: behind every other. */
 const LAST_PRIORITY = 1001;
 
 /**
  * The one form of all kinds, from an object that the schema found right; of a wrong one the answer means nothing.
+ * Selectors that the server does not look into are checked here (`bad-selector`), as are names of ports (`bad-port-name`).
  * Ports that can match nothing (`bad-protocol`, `empty-port-range`) are left out with a warning, so that a rule may be
  * left with an empty list of ports, which matches nothing either.
  */
-export function clusterPolicySpec(value: unknown, context: DecodeContext): ClusterNetworkPolicySpec {
+export function clusterPolicySpec(
+  kind: ClusterNetworkPolicy['kind'],
+  value: unknown,
+  context: DecodeContext,
+): ClusterNetworkPolicySpec {
   const spec = fields(value);
-  const tier = spec['tier'];
-  // AdminNetworkPolicy has a priority and no tier, BaselineAdminNetworkPolicy has neither.
-  const baseline = tier === undefined ? spec['priority'] === undefined : tier === 'Baseline';
   return {
-    tier: baseline ? 'Baseline' : 'Admin',
+    tier: kind === 'BaselineAdminNetworkPolicy' || spec['tier'] === 'Baseline' ? 'Baseline' : 'Admin',
     priority: spec['priority'] === undefined ? LAST_PRIORITY : Number(spec['priority']),
-    subject: podsOf(fields(spec['subject'])),
-    ingress: items(spec['ingress']).map((rule, index) => ruleOf(fields(rule), ['spec', 'ingress', index], context)),
-    egress: items(spec['egress']).map((rule, index) => ruleOf(fields(rule), ['spec', 'egress', index], context)),
+    subject: context.at(['spec', 'subject'], () => podsOf(fields(spec['subject']), context)),
+    ingress: list(spec['ingress'], ['spec', 'ingress'], ruleOf, context),
+    egress: list(spec['egress'], ['spec', 'egress'], ruleOf, context),
   };
 }
 
-function fields(value: unknown): Raw {
-  return isObject(value) ? value : {};
-}
-
-function items(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function texts(value: unknown): readonly string[] {
-  return items(value).map(String);
-}
-
-function ruleOf(raw: Raw, path: readonly (string | number)[], context: DecodeContext): ClusterNetworkPolicyRule {
+function ruleOf(raw: Raw, context: DecodeContext): ClusterNetworkPolicyRule {
   const { name, action, from, to, protocols, ports } = raw;
   return {
     ...(typeof name === 'string' && name !== '' ? { name } : {}),
     action: action === 'Deny' || action === 'Pass' ? action : 'Accept',
-    peers: items(from ?? to).map(peerOf),
+    peers: [...list(from, ['from'], peerOf, context), ...list(to, ['to'], peerOf, context)],
     ...(protocols === undefined && ports === undefined
       ? {}
       : {
           ports: [
-            ...portsOf(protocols, [...path, 'protocols'], protocolPort, context),
-            ...portsOf(ports, [...path, 'ports'], versionedPort, context),
-          ],
+            ...list(protocols, ['protocols'], protocolPort, context),
+            ...list(ports, ['ports'], versionedPort, context),
+          ].filter((port) => port !== undefined),
         }),
   };
 }
 
-function peerOf(value: unknown): ClusterNetworkPolicyPeer {
-  if (value instanceof UnknownPeer) return { type: 'unknown', field: value.field };
-  const raw = fields(value);
+/** Reads the items of a list, the context standing at each. */
+function list<T>(
+  value: unknown,
+  path: readonly string[],
+  read: (item: Raw, context: DecodeContext) => T,
+  context: DecodeContext,
+): T[] {
+  return items(value).map((item, index) => context.at([...path, index], () => read(fields(item), context)));
+}
+
+function peerOf(raw: Raw, context: DecodeContext): ClusterNetworkPolicyPeer {
+  if (raw instanceof UnknownPeer) return { type: 'unknown', field: raw.field };
   if (raw['networks'] !== undefined) return { type: 'networks', networks: texts(raw['networks']) };
-  if (raw['nodes'] !== undefined) return { type: 'nodes', nodes: selectorOf(raw['nodes']) };
+  if (raw['nodes'] !== undefined) return { type: 'nodes', nodes: readSelector(raw['nodes'], ['nodes'], context) };
   if (raw['domainNames'] !== undefined) return { type: 'domainNames', domainNames: texts(raw['domainNames']) };
-  return { type: 'pods', pods: podsOf(raw) };
+  return { type: 'pods', pods: podsOf(raw, context) };
 }
 
 /** `namespaces` or `pods` of a subject or peer. */
-function podsOf(raw: Raw): ClusterPodSelector {
-  if (raw['pods'] === undefined) return { namespaceSelector: selectorOf(raw['namespaces']), podSelector: {} };
-  const pods = fields(raw['pods']);
-  return { namespaceSelector: selectorOf(pods['namespaceSelector']), podSelector: selectorOf(pods['podSelector']) };
-}
-
-function selectorOf(value: unknown): LabelSelector {
-  const { matchLabels, matchExpressions } = fields(value);
+function podsOf(raw: Raw, context: DecodeContext): ClusterPodSelector {
+  if (raw['pods'] === undefined) {
+    return { namespaceSelector: readSelector(raw['namespaces'], ['namespaces'], context), podSelector: {} };
+  }
+  const { namespaceSelector, podSelector } = fields(raw['pods']);
   return {
-    ...(isObject(matchLabels) ? { matchLabels: matchLabels as Readonly<Record<string, string>> } : {}),
-    ...(matchExpressions === undefined
-      ? {}
-      : {
-          matchExpressions: items(matchExpressions).map((entry) => {
-            const { key, operator, values } = fields(entry);
-            return {
-              key: String(key),
-              operator: String(operator),
-              ...(values === undefined ? {} : { values: texts(values) }),
-            };
-          }),
-        }),
+    namespaceSelector: readSelector(namespaceSelector, ['pods', 'namespaceSelector'], context),
+    podSelector: readSelector(podSelector, ['pods', 'podSelector'], context),
   };
-}
-
-type PortReader = (raw: Raw, context: DecodeContext) => ClusterNetworkPolicyPort | undefined;
-
-function portsOf(
-  value: unknown,
-  path: readonly (string | number)[],
-  read: PortReader,
-  context: DecodeContext,
-): ClusterNetworkPolicyPort[] {
-  return items(value).flatMap((entry, index) => context.at([...path, index], () => read(fields(entry), context) ?? []));
 }
 
 const PROTOCOL_FIELDS: readonly (readonly [string, Protocol])[] = [

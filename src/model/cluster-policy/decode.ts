@@ -36,5 +36,5 @@ export function decodeClusterPolicy(
     if (readable) validateMetadata(metadata, errors, false);
     checkResource(schema, pruned, errors);
   });
-  return { apiVersion, kind, metadata, spec: clusterPolicySpec(context.failed ? undefined : spec, context) };
+  return { apiVersion, kind, metadata, spec: clusterPolicySpec(kind, context.failed ? undefined : spec, context) };
 }
