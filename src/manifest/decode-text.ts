@@ -6,7 +6,8 @@ export type DecodedText = { readonly text: string } | { readonly diagnostic: Dia
 /**
  * Turns the content of an input into text: UTF-8, or UTF-16 when a byte order mark says so. The byte order mark is cut
  * off, and a lone carriage return becomes a line feed (both end a line; offsets do not change).
- * NUL characters mean a binary file (`binary`); bytes that are not UTF-8 are refused at their place (`encoding`).
+ * NUL characters mean a binary file (`binary`); bytes that are not in the encoding are refused at their place
+ * (`encoding`).
  */
 export function decodeText(name: string, content: string | Uint8Array): DecodedText {
   const decoded = typeof content === 'string' ? { text: content } : decodeBytes(name, content);
@@ -24,8 +25,8 @@ export function decodeText(name: string, content: string | Uint8Array): DecodedT
 
 function decodeBytes(name: string, bytes: Uint8Array): DecodedText {
   const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return { text: new TextDecoder('utf-16le').decode(bytes) };
-  if (first === 0xfe && second === 0xff) return { text: new TextDecoder('utf-16be').decode(bytes) };
+  if (first === 0xff && second === 0xfe) return decodeUtf16(name, bytes, 'utf-16le');
+  if (first === 0xfe && second === 0xff) return decodeUtf16(name, bytes, 'utf-16be');
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
@@ -35,6 +36,18 @@ function decodeBytes(name: string, bytes: Uint8Array): DecodedText {
     }
     const help = 'save the file as UTF-8';
     return { diagnostic: textDiagnostic(name, 'encoding', 'this byte is not part of any UTF-8 text', help, before) };
+  }
+}
+
+/** Half a character, at the end of a file that was cut off or anywhere, is no text: what it was is unknown. */
+function decodeUtf16(name: string, bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): DecodedText {
+  try {
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) };
+  } catch {
+    const text = new TextDecoder(encoding).decode(bytes);
+    const before = text.slice(0, Math.max(0, text.indexOf('\ufffd')));
+    const help = 'the file may have been cut off; save it as UTF-8';
+    return { diagnostic: textDiagnostic(name, 'encoding', 'this is only part of a UTF-16 character', help, before) };
   }
 }
 
