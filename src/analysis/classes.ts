@@ -52,15 +52,18 @@ export class ClassTable {
   readonly classes: readonly UnitClass[];
   /** Class of each unit. */
   readonly classOf: readonly UnitClass[];
-  readonly #postings: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
+  /** Classes by the ids of the peers and blocks of NetworkPolicies that match them. */
+  readonly byPeer: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   /** Classes by the view that cluster-wide policies have of them; none where there are no such policies. */
   readonly byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
+  readonly #units: readonly Unit[];
   readonly #spoken = new Map<string, readonly (readonly [number, readonly UnitClass[]])[]>();
   /** Rows hold one object for all equal sets of it. */
   readonly algebra: PortAlgebra = new PortAlgebra();
 
   constructor(index: PolicyIndex, units: readonly Unit[]) {
+    this.#units = units;
     const byKey = new Map<string, UnitClass>();
     const peerKeys = new Map<ReadonlySet<number>, string>();
     const classes: UnitClass[] = [];
@@ -115,8 +118,13 @@ export class ClassTable {
     this.classes = classes;
     const peersOf = (view: PeerView): Iterable<number> => [...view.peers, ...view.blocks];
     const clusterView = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
-    this.#postings = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
+    this.byPeer = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
     this.byView = { IPv4: postings(classes, 'IPv4', clusterView), IPv6: postings(classes, 'IPv6', clusterView) };
+  }
+
+  /** The members of a class. */
+  unitsOf({ members }: UnitClass): readonly Unit[] {
+    return members.map((at) => this.#units[at] as Unit);
   }
 
   /** What the policies of a class admit toward (`egress`) or from (`ingress`) every class, in one family. */
@@ -140,7 +148,7 @@ export class ClassTable {
     const touched = new Set<UnitClass>();
     if (program !== null) {
       for (const peer of program.byPeer.keys()) {
-        for (const target of this.#postings[family].get(peer) ?? []) touched.add(target);
+        for (const target of this.byPeer[family].get(peer) ?? []) touched.add(target);
       }
       if ((program.any?.named.length ?? 0) > 0) for (const target of this.classes) touched.add(target);
     }

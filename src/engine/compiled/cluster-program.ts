@@ -52,6 +52,16 @@ interface PlacedClause {
   readonly clause: Clause;
 }
 
+/** The ports of one rule toward one end. */
+export interface RuleShare {
+  readonly policy: ClusterNetworkPolicy;
+  readonly rule: number;
+  /** Those that its peers and ports match. */
+  readonly matched: PortSet;
+  /** Those of them that no earlier rule of the tier decides. */
+  readonly decides: PortSet;
+}
+
 interface TierOutcome {
   readonly accepted: PortSet;
   readonly denied: PortSet;
@@ -161,6 +171,17 @@ export class ClusterProgram {
       rest: admin.passed.union(admin.undecided),
       baselineDenied: this.#tiers.Baseline.run(view, destination).denied,
     };
+  }
+
+  /** What each rule of a tier matches of an end, and what earlier rules leave of that for it to decide. */
+  shares(tier: 'Admin' | 'Baseline', view: ClusterView, destination: NamedPorts | undefined): RuleShare[] {
+    let undecided = PortSet.ALL;
+    return this.#tiers[tier].matching(view).map(({ policy, clause: { rule, spec } }) => {
+      const matched = resolveSpec(spec, destination);
+      const decides = undecided.intersect(matched);
+      undecided = undecided.subtract(matched);
+      return { policy, rule, matched, decides };
+    });
   }
 
   /** The rule of a tier that decides one port; undefined when none matches. */
