@@ -112,7 +112,7 @@ function* allCases(
       }
       if (to.endpoint.type === 'domain' && unknownDomain(world, from, to)) {
         notes.push(
-          `the addresses of ${to.endpoint.id} are not known, so rules for addresses do not match it; --resolve gives them`,
+          `the addresses of ${to.endpoint.id} are not known: of the rules for addresses, only those for every address count; --resolve gives them`,
         );
       }
       for (const family of commonFamilies(from, to)) {
@@ -125,7 +125,11 @@ function* allCases(
   }
 }
 
-function* unitCases(
+/**
+ * The case of two endpoints in a family, for the ports asked for; none when they have no ends in it.
+ * @param everyPort all ports asked for must be open; else any one is enough
+ */
+export function* unitCases(
   world: World,
   from: Unit,
   to: Unit,

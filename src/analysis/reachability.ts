@@ -108,7 +108,7 @@ export class Reachability {
 }
 
 /** One end is the node that pods of the other run on: NetworkPolicies let it pass (S16). */
-function isOwnNodePair(from: Unit, to: Unit): boolean {
+export function isOwnNodePair(from: Unit, to: Unit): boolean {
   const [host, other] = from.pods.length === 0 ? [from, to] : [to, from];
   if (host.pods.length > 0 || other.pods.length === 0 || host.nodes.size === 0) return false;
   for (const node of host.nodes) if (other.nodes.has(node)) return true;

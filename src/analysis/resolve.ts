@@ -50,6 +50,11 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   replicationcontrollers: 'ReplicationController',
 };
 
+/** The kind that a word such as `deploy` stands for. */
+export function kindNamed(word: string): string | undefined {
+  return Object.hasOwn(KIND_NAMES, word.toLowerCase()) ? KIND_NAMES[word.toLowerCase()] : undefined;
+}
+
 /** How a kind is written on the command line. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   Deployment: 'deploy',
@@ -212,7 +217,8 @@ function outside(world: World, set: AddressSet): Unit[] {
   return left === undefined ? units : [...units, left];
 }
 
-function blockSet(unit: Unit): AddressSet {
+/** The addresses of an outside block. */
+export function blockSet(unit: Unit): AddressSet {
   return AddressSet.ofRanges(
     (unit.endpoint.ranges ?? []).flatMap(([first, last]) => {
       const from = parseAddress(first);

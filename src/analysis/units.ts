@@ -46,10 +46,16 @@ export interface Unit {
 
 export type Granularity = 'workload' | 'pod';
 
-/** All endpoints of a world but the external ones, ordered by id. */
-export function clusterUnits(index: PolicyIndex, by: Granularity): Unit[] {
+/**
+ * All endpoints of a world but the external ones, ordered by id.
+ * @param unknown the families of pods and nodes whose address is unknown
+ */
+export function clusterUnits(
+  index: PolicyIndex,
+  by: Granularity,
+  unknown: readonly Family[] = unknownFamilies(index.state),
+): Unit[] {
   const { state } = index;
-  const unknown = unknownFamilies(state);
   const units: Unit[] = [];
   const hostPods = new Map<string, PodInfo[]>();
   const workloads = new Map<string, PodInfo[]>();
@@ -214,9 +220,14 @@ function firstFree(set: AddressSet, known: KnownAddresses): Address | undefined 
  * The outside, cut into blocks by the CIDRs that policies name: all addresses of a block lie in the same CIDRs. A block
  * of which every address belongs to a known pod or node is left out.
  * @param families those that some endpoint of the cluster has
+ * @param further sets that cut the outside as well
  */
-export function externalUnits(state: ClusterState, families: readonly Family[]): Unit[] {
-  const named = namedBlocks(state);
+export function externalUnits(
+  state: ClusterState,
+  families: readonly Family[],
+  further: readonly AddressSet[] = [],
+): Unit[] {
+  const named = [...namedBlocks(state), ...further];
   const known = knownAddresses(state);
   const units: Unit[] = [];
   for (const family of families) {
@@ -254,6 +265,11 @@ export function externalUnit(set: AddressSet, known: KnownAddresses, id: string 
  * endpoint of their own. Domains are destinations only.
  */
 export function domainUnits(state: ClusterState, families: readonly Family[]): Unit[] {
+  return [...namedDomains(state)].sort(compareCodePoints).map((name) => domainUnit(state, name, families));
+}
+
+/** Every domain name that a policy gives, in the form of {@link domainKey}. */
+export function namedDomains(state: ClusterState): Set<string> {
   const names = new Set<string>();
   for (const { spec } of state.clusterPolicies.values()) {
     for (const { peers } of spec.egress) {
@@ -261,7 +277,7 @@ export function domainUnits(state: ClusterState, families: readonly Family[]): U
         if (peer.type === 'domainNames') for (const name of peer.domainNames) names.add(domainKey(name));
     }
   }
-  return [...names].sort(compareCodePoints).map((name) => domainUnit(state, name, families));
+  return names;
 }
 
 /** A domain name as an endpoint. Its families are those of its addresses, where they are known. */

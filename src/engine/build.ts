@@ -235,9 +235,18 @@ export class OwnerIndex {
   }
 }
 
-/** Families of pods whose address is unknown: those of `--pod-cidr`, of known pods and of policies' blocks, else IPv4. */
-export function unknownFamilies(state: ClusterState): readonly Family[] {
+/**
+ * Families of pods whose address is unknown: those of `--pod-cidr`, of known pods and of policies' blocks, else IPv4.
+ * Of several states together, so that the same pods have the same families in all of them.
+ */
+export function unknownFamilies(...states: readonly ClusterState[]): readonly Family[] {
   const families = new Set<Family>();
+  for (const state of states) addFamilies(families, state);
+  if (families.size === 0) families.add('IPv4');
+  return (['IPv4', 'IPv6'] as const).filter((family) => families.has(family));
+}
+
+function addFamilies(families: Set<Family>, state: ClusterState): void {
   for (const range of state.podCidrs.ranges) families.add(range.family);
   for (const pod of state.pods.values()) for (const address of pod.addresses) families.add(address.family);
   for (const policy of state.policies.values()) {
@@ -250,8 +259,6 @@ export function unknownFamilies(state: ClusterState): readonly Family[] {
         if (peer.type === 'networks') for (const cidr of peer.networks) addFamily(families, cidr);
     }
   }
-  if (families.size === 0) families.add('IPv4');
-  return (['IPv4', 'IPv6'] as const).filter((family) => families.has(family));
 }
 
 function addFamily(families: Set<Family>, cidr: string | undefined): void {

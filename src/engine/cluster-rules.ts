@@ -8,7 +8,7 @@ import type {
 import { formatAddress } from '../net/address.ts';
 import { shownLabels } from './near-misses.ts';
 import { comparePrecedence, type RuleHit } from './outcome.ts';
-import { clusterPeerMatches, endAddresses, endNodes, selectsPod } from './peer-match.ts';
+import { clusterPeerMatches, endAddresses, endNodes, isUnknownDomain, selectsPod } from './peer-match.ts';
 import type { ClusterState, Flow, FlowEnd, PodInfo } from './state.ts';
 import type { Direction, NearMiss } from './verdict.ts';
 
@@ -164,7 +164,7 @@ function peerMiss(state: ClusterState, peer: ClusterNetworkPolicyPeer, other: Fl
     case 'networks': {
       const addresses = endAddresses(state, other, flow.family);
       const [range] = addresses.ranges;
-      if (other.type === 'pod' || range === undefined) return undefined;
+      if (other.type === 'pod' || range === undefined || isUnknownDomain(state, other)) return undefined;
       const single = range.first === range.last && addresses.ranges.length === 1;
       const shown = single ? formatAddress({ family: range.family, value: range.first }) : addresses.toString();
       return { missed: 'address', message: `${peer.networks.join(', ')}, which does not hold ${shown}` };

@@ -5,7 +5,7 @@ import { formatAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { policyRef, withSource } from './outcome.ts';
-import { blockAddresses, blockMatches, endAddresses } from './peer-match.ts';
+import { blockAddresses, blockMatches, endAddresses, isUnknownDomain } from './peer-match.ts';
 import { type ClusterState, type Flow, type FlowEnd, namespaceOf } from './state.ts';
 import type { Direction, NearMiss } from './verdict.ts';
 
@@ -106,7 +106,7 @@ function peerMiss(
   if (peer.ipBlock !== undefined) {
     const addresses = endAddresses(state, other, flow.family);
     if (blockMatches(blockAddresses(peer.ipBlock), addresses)) return undefined;
-    if (addresses.isEmpty()) return 'far';
+    if (addresses.isEmpty() || isUnknownDomain(state, other)) return 'far';
     const [range] = addresses.ranges;
     const shown =
       range !== undefined && range.first === range.last

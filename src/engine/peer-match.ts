@@ -27,8 +27,8 @@ export function blockAddresses(block: IPBlock): AddressSet {
 }
 
 /**
- * The addresses of one family that an end may have: one, or for a pod of unknown address the whole `--pod-cidr`.
- * Empty when nothing is known: then no block matches.
+ * The addresses of one family that an end may have: one, or for a pod of unknown address the whole `--pod-cidr`, for a
+ * domain of unknown addresses every address there is. Empty when nothing is known: then no block matches.
  */
 export function endAddresses(state: ClusterState, end: FlowEnd, family: Family): AddressSet {
   switch (end.type) {
@@ -37,13 +37,18 @@ export function endAddresses(state: ClusterState, end: FlowEnd, family: Family):
     case 'host':
       return end.address?.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
     case 'domain':
-      return state.domains.get(domainKey(end.name))?.ofFamily(family) ?? AddressSet.EMPTY;
+      return state.domains.get(domainKey(end.name))?.ofFamily(family) ?? AddressSet.all(family);
     case 'pod': {
       if (end.pod.addresses.length === 0) return state.podCidrs.ofFamily(family);
       const address = end.pod.addresses.find((candidate) => candidate.family === family);
       return address === undefined ? AddressSet.EMPTY : AddressSet.ofAddress(address);
     }
   }
+}
+
+/** A domain that may be anywhere: blocks that leave out any address say nothing of it. */
+export function isUnknownDomain(state: ClusterState, end: FlowEnd): boolean {
+  return end.type === 'domain' && !state.domains.has(domainKey(end.name));
 }
 
 /** A block matches an end when every address that the end may have is inside it. */
@@ -101,13 +106,14 @@ export function clusterPeerMatches(
     case 'nodes': // C12
       return endNodes(state, end).some((node) => matchesSelector(peer.nodes, node.labels));
     case 'networks': {
-      // C13: by address, ends in the cluster included. A Deny holds where an unknown address may be inside.
+      // C13: by address, ends in the cluster included. A Deny holds where one of a few addresses may be inside.
       const addresses = endAddresses(state, end, family);
+      const partly = action === 'Deny' && !isUnknownDomain(state, end);
       return peer.networks.some((text) => {
         const cidr = parseCidr(text)?.cidr;
         if (cidr === undefined) return false;
         const network = AddressSet.ofCidr(cidr);
-        return blockMatches(network, addresses) || (action === 'Deny' && network.intersects(addresses));
+        return blockMatches(network, addresses) || (partly && network.intersects(addresses));
       });
     }
     case 'domainNames': // C18

@@ -9,7 +9,7 @@ import type {
 import type { Family } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { comparePrecedence } from '../outcome.ts';
-import { domainMatches, endAddresses, endNodes } from '../peer-match.ts';
+import { domainMatches, endAddresses, endNodes, isUnknownDomain } from '../peer-match.ts';
 import { type ClusterState, domainKey, type FlowEnd, policyKey } from '../state.ts';
 import type { Direction } from '../verdict.ts';
 import { type BlockEntry, BlockTable } from './blocks.ts';
@@ -156,6 +156,7 @@ export class ClusterTiers {
     const addresses = endAddresses(this.#state, end, family);
     if (addresses.isEmpty()) return this.#view(ids, []);
     const holding = this.#networks.holdingAll(addresses);
+    if (isUnknownDomain(this.#state, end)) return this.#view([...ids, ...holding], []);
     return this.#view(
       [...ids, ...holding],
       this.#networks.touching(addresses).filter((id) => !holding.includes(id)),
