@@ -6,6 +6,8 @@ const TAB_CELLS = 4;
 /** Cells of a source line that are shown; longer lines are cut around the caret. */
 const WINDOW = 100;
 const BEFORE_CARET = 40;
+/** UTF-16 units around the caret that are looked at, so that a line of many megabytes costs no more than a short one. */
+const REACH = 1000;
 
 interface Cell {
   readonly text: string;
@@ -14,10 +16,11 @@ interface Cell {
   readonly offset: number;
 }
 
-function cells(line: string): Cell[] {
+/** The cells of a part of a line. */
+function cells(line: string, from: number, to: number): Cell[] {
   const found: Cell[] = [];
-  let offset = 0;
-  for (const char of line) {
+  let offset = from;
+  for (const char of line.slice(from, to)) {
     if (char === '\t') {
       found.push({ text: ' '.repeat(TAB_CELLS), width: TAB_CELLS, offset });
     } else {
@@ -44,20 +47,23 @@ function totalWidth(list: readonly Cell[]): number {
  * Tabs become spaces and wide characters count two cells, so that the caret stands where the reader sees the text.
  */
 export function renderSnippet(span: SourceSpan, style: Style, note = ''): string {
-  let shown = cells(span.lineText);
+  const { lineText } = span;
   const start = span.column - 1;
   const end = start + span.length;
+  const from = Math.max(0, start - REACH);
+  const to = Math.min(lineText.length, start + REACH);
+  let shown = cells(lineText, from, to);
   const caretIndex = shown.findIndex((cell) => cell.offset + cell.text.length > start && cell.offset >= start);
   const caretAt = caretIndex === -1 ? shown.length : caretIndex;
   let head = '';
   let tail = '';
-  if (totalWidth(shown) > WINDOW) {
+  if (totalWidth(shown) > WINDOW || from > 0 || to < lineText.length) {
     let first = caretAt;
     for (let used = 0; first > 0 && used < BEFORE_CARET; first--) used += shown[first - 1]?.width ?? 0;
     let last = first;
     for (let used = 0; last < shown.length && used < WINDOW; last++) used += shown[last]?.width ?? 0;
-    head = first > 0 ? '…' : '';
-    tail = last < shown.length ? '…' : '';
+    head = first > 0 || from > 0 ? '…' : '';
+    tail = last < shown.length || to < lineText.length ? '…' : '';
     shown = shown.slice(first, last);
   }
   const text = shown.map((cell) => cell.text).join('');
