@@ -52,6 +52,15 @@ const skipInvalid: OptionSpec = {
   description: 'leave invalid objects out and say so, instead of refusing to answer',
 };
 
+const resolve: OptionSpec = {
+  name: 'resolve',
+  value: 'FILE',
+  repeatable: true,
+  group: INPUT,
+  description: 'addresses of domain names, as lines of ADDRESS NAME… like /etc/hosts; repeatable',
+  completes: 'file',
+};
+
 const common = [...inputFlags, ...selectionFlags, ...outputFlags];
 /** Flags that limit a listing mean nothing to a command that lists nothing. */
 const listingFlags = ['all-namespaces', 'selector'];
@@ -109,15 +118,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'may FROM connect to TO?',
     description: `May FROM connect to TO on PORT? Exit code 0 when allowed, 1 when denied.
 
-FROM and TO are ns/pod, ns/kind/name (shop/deploy/cart), kind/name, an IP address, a CIDR, or internet (any address
-that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port name; every port when it is left out.`,
+FROM and TO are ns/pod, ns/kind/name (shop/deploy/cart), kind/name, node/NAME, an IP address, a CIDR, or internet (any
+address that no known pod or node has). TO may also be a domain name that a policy or --resolve names. PORT is 80,
+80/TCP, 53/UDP, 8000-8080, or a port name; every port when it is left out.`,
     arguments: [
       { name: 'from', description: 'where the connection begins', required: true, completes: 'endpoint' },
-      { name: 'to', description: 'where it goes', required: true, completes: 'endpoint' },
+      { name: 'to', description: 'where it goes', required: true, completes: 'destination' },
       { name: 'port', description: 'destination port', required: false, completes: 'nothing' },
     ],
     options: [
       ...analysing.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
+      resolve,
       { name: 'explain', group: OUTPUT, description: 'why, with the lines that decide, and what would change it' },
     ],
     formats: ['text', 'json'],
@@ -125,6 +136,10 @@ that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port
       { line: 'portcullis can -f shop/ shop/deploy/frontend shop/deploy/cart 7070', does: 'one port' },
       { line: 'portcullis can -f shop/ shop/deploy/frontend shop/deploy/cart 8080 --explain', does: 'and why' },
       { line: 'portcullis can -f shop/ internet shop/deploy/frontend', does: 'all ports that are open to the outside' },
+      {
+        line: 'portcullis can -f shop/ shop/deploy/cart api.example.com 443 --resolve hosts',
+        does: 'to a domain name',
+      },
     ],
     load: () => import('./commands/can.ts'),
   },
@@ -136,6 +151,7 @@ that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port
     arguments: [],
     options: [
       ...analysing,
+      resolve,
       {
         name: 'from',
         value: 'ENDPOINT',
@@ -143,7 +159,13 @@ that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port
         description: 'only connections from it',
         completes: 'endpoint',
       },
-      { name: 'to', value: 'ENDPOINT', group: SELECTION, description: 'only connections to it', completes: 'endpoint' },
+      {
+        name: 'to',
+        value: 'ENDPOINT',
+        group: SELECTION,
+        description: 'only connections to it',
+        completes: 'destination',
+      },
       { name: 'port', value: 'PORT', group: SELECTION, description: 'only this port: 80, 53/UDP, 8000-8080, a name' },
       {
         name: 'by',
@@ -162,6 +184,40 @@ that no known pod or node has). PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port
       { line: 'portcullis reach -f shop/ -n shop -o matrix', does: 'one namespace as a matrix' },
     ],
     load: () => import('./commands/reach.ts'),
+  },
+  {
+    name: 'test',
+    group: QUESTIONS,
+    summary: 'do assertions about reachability hold?',
+    description: `Judges assertions about who reaches whom. Exit code 0 when all hold, 1 when one fails, 2 when one means nothing.
+
+SPEC is a file or directory of PolicyTest documents, or - for standard input:
+
+  apiVersion: portcullis.dev/v1
+  kind: PolicyTest
+  assertions:
+    - { from: shop/deploy/frontend, to: shop/deploy/cart, port: 7070/TCP, expect: allowed }
+    - { from: internet, to: shop/*, expect: denied, except: [shop/deploy/frontend] }`,
+    arguments: [
+      {
+        name: 'spec',
+        description: 'file or directory with assertions, or -',
+        required: true,
+        variadic: true,
+        completes: 'file',
+      },
+    ],
+    options: [
+      ...analysing.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
+      resolve,
+    ],
+    formats: ['text', 'json', 'junit', 'tap'],
+    examples: [
+      { line: 'portcullis test -f shop/ shop/tests/', does: 'all assertions below a directory' },
+      { line: 'portcullis test -f shop/ baseline.yaml -o junit > results.xml', does: 'for CI' },
+      { line: 'kubectl kustomize overlays/prod | portcullis test -f - baseline.yaml', does: 'rendered manifests' },
+    ],
+    load: () => import('./commands/test.ts'),
   },
   {
     name: 'completion',

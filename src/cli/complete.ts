@@ -108,16 +108,19 @@ async function values(
   if (completes === 'file') return 'files';
   if (completes === undefined || completes === 'nothing') return [];
   const world = await readWorld(line, io);
-  if (world === undefined) return completes === 'endpoint' ? [{ value: 'internet' }] : [];
+  if (world === undefined)
+    return completes === 'endpoint' || completes === 'destination' ? [{ value: 'internet' }] : [];
   if (completes === 'namespace') return [...world.state.namespaces.keys()].map((value) => ({ value }));
   if (completes === 'policy') {
-    return [...world.state.policies.values()].map(({ metadata }) => ({
-      value: `${metadata.namespace ?? ''}/${metadata.name}`,
+    const { policies, clusterPolicies } = world.state;
+    return [...policies.values(), ...clusterPolicies.values()].map(({ metadata: { namespace, name } }) => ({
+      value: namespace === undefined ? name : `${namespace}/${name}`,
     }));
   }
   const { typedName } = await import('../analysis/index.ts');
   const names = world.units('workload').flatMap((unit) => typedName(unit) ?? []);
-  return [...new Set(names), 'internet'].map((value) => ({ value }));
+  const domains = completes === 'destination' ? world.domains().map(({ endpoint }) => endpoint.id) : [];
+  return [...new Set(names), ...domains, 'internet'].map((value) => ({ value }));
 }
 
 /** The input that the line names, when it is files and not too much. */

@@ -25,6 +25,8 @@ export interface Inputs {
 export interface InputOptions {
   readonly stdin: Readable;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Whether folders are read; else naming one is a problem. They are by default. */
+  readonly folders?: boolean;
   /** For tests. */
   readonly maxBytes?: number;
 }
@@ -36,7 +38,7 @@ type Source = { readonly name: string; readonly stdin: boolean };
  * input (`-`). A file that was named may have any extension; in folders only manifests are read.
  */
 export async function readInputs(paths: readonly string[], options: InputOptions): Promise<Inputs> {
-  const walk = new Walk();
+  const walk = new Walk(options.folders ?? true);
   for (const named of paths) walk.addNamed(named);
   const inputs: ManifestInput[] = [];
   const limit = options.maxBytes ?? MAX_BYTES;
@@ -56,6 +58,11 @@ class Walk {
   readonly found: Source[] = [];
   readonly problems: Diagnostic[] = [];
   readonly #seen = new Set<string>();
+  readonly #folders: boolean;
+
+  constructor(folders: boolean) {
+    this.#folders = folders;
+  }
 
   addNamed(named: string): void {
     if (STDIN_NAMES.includes(named)) {
@@ -70,6 +77,10 @@ class Walk {
     if (stats === undefined) return;
     if (!stats.isDirectory()) {
       this.#addFile(named, stats, PROCESS_SUBSTITUTION.test(named));
+      return;
+    }
+    if (!this.#folders) {
+      this.problems.push(problem(named, 'it is a directory'));
       return;
     }
     const before = this.found.length + this.problems.length;

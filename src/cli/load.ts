@@ -65,8 +65,13 @@ export function inScope(scope: Scope, { metadata }: { readonly metadata: ObjectM
 /**
  * Reads and checks the input named on the command line. Throws {@link UsageError} when none is named.
  * @param scope only policies in it are validated
+ * @param together checks of the valid objects together
  */
-export async function load(context: Context, scope: Scope = {}): Promise<Loaded> {
+export async function load(
+  context: Context,
+  scope: Scope = {},
+  together: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]> = async () => [],
+): Promise<Loaded> {
   const { flags, io, err } = context;
   const paths = flags.list('filename');
   if (paths.length === 0) {
@@ -96,6 +101,7 @@ export async function load(context: Context, scope: Scope = {}): Promise<Loaded>
     if (found.some((one) => one.severity === 'error')) invalid.add(policy);
     diagnostics.push(...found);
   }
+  diagnostics.push(...(await together(read.objects.filter((object) => !invalid.has(object)))));
   if (empty) diagnostics.push(emptyInput(paths));
   return {
     objects: read.objects,

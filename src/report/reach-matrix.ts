@@ -26,7 +26,8 @@ export interface ReachMatrixOptions extends ReachRowOptions {
 export function* reachMatrix(reachability: ReachabilitySource, options: ReachMatrixOptions = {}): Generator<string> {
   const style = options.style ?? PLAIN;
   const numbers = new Map(reachability.endpoints.map((endpoint, index) => [endpoint.id, index]));
-  const external = reachability.endpoints.map((endpoint) => endpoint.type === 'external');
+  const types = reachability.endpoints.map((endpoint) => endpoint.type);
+  const outside = types.map((type) => type === 'external' || type === 'domain');
   const cells = new Map<number, Map<number, string>>();
   const sources = new Set<number>();
   const targets = new Set<number>();
@@ -42,7 +43,10 @@ export function* reachMatrix(reachability: ReachabilitySource, options: ReachMat
     line.set(column, isFullyOpen(ports) ? ALL : letterOf(formatPorts(ports), letters));
   }
   const every = [...numbers.values()];
-  const rows = options.connectedOnly === true ? every.filter((index) => sources.has(index)) : every;
+  // Policies know domains as destinations only.
+  const rows = every.filter((index) =>
+    options.connectedOnly === true ? sources.has(index) : types[index] !== 'domain',
+  );
   const columns = options.connectedOnly === true ? every.filter((index) => targets.has(index)) : every;
   if (rows.length === 0 || columns.length === 0) return;
 
@@ -61,7 +65,7 @@ export function* reachMatrix(reachability: ReachabilitySource, options: ReachMat
   }
   for (const row of rows) {
     const line = columns.map((column) => {
-      if (row === column || (external[row] === true && external[column] === true)) return NOT_ASKED;
+      if (row === column || (outside[row] === true && outside[column] === true)) return NOT_ASKED;
       return cells.get(row)?.get(column) ?? NONE;
     });
     yield `${key(row)} ${padCells(label(row), labelWidth)}  ${line.join(' ')}\n`;
@@ -69,7 +73,8 @@ export function* reachMatrix(reachability: ReachabilitySource, options: ReachMat
   if (options.noHeaders === true) return;
   yield '\n';
   const inRows = new Set(rows);
-  const untold = every.filter((index) => (inRows.has(index) ? label(index) !== id(index) : targets.has(index)));
+  const inColumns = new Set(columns);
+  const untold = every.filter((index) => (inRows.has(index) ? label(index) !== id(index) : inColumns.has(index)));
   for (const index of untold) yield `${key(index)} ${id(index)}\n`;
   if (untold.length > 0) yield '\n';
   yield `rows: from, columns: to\n${ALL} all ports\n${NONE} nothing\n${NOT_ASKED} not judged (itself, or both outside)\n`;

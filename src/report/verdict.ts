@@ -52,11 +52,20 @@ function caseData(one: CanCase): object {
   };
 }
 
-function directionData({ allowed, tier, decidedBy, isolatedBy, nearMisses }: DirectionVerdict): object {
+/** A direction of a verdict as JSON output has it. */
+export function directionData({
+  allowed,
+  tier,
+  decidedBy,
+  passedBy,
+  isolatedBy,
+  nearMisses,
+}: DirectionVerdict): object {
   return {
     allowed,
     tier,
     decidedBy: decidedBy === null ? null : ruleData(decidedBy),
+    ...(passedBy === undefined ? {} : { passedBy: passedBy.map(ruleData) }),
     isolatedBy: isolatedBy.map(policyData),
     ...(allowed ? {} : { nearMisses: nearMisses.map(nearMissData) }),
   };
@@ -66,8 +75,8 @@ function policyData({ kind, namespace, name, source }: PolicyRef): object {
   return { kind, namespace, name, source: positionData(source) };
 }
 
-function ruleData({ policy, rule, peer, port, action, source }: RuleRef): object {
-  return { policy: policyData(policy), rule, peer, port, action, source: positionData(source) };
+function ruleData({ policy, rule, ruleName, peer, port, action, source }: RuleRef): object {
+  return { policy: policyData(policy), rule, ruleName, peer, port, action, source: positionData(source) };
 }
 
 function nearMissData({ policy, rule, peer, missed, message, source }: NearMiss): object {
@@ -139,7 +148,8 @@ function askedPort({ port, protocol }: { port?: number | string; protocol?: stri
   return protocol === undefined || text.endsWith(`/${protocol}`) ? text : `${text}/${protocol}`;
 }
 
-function reasonLines(answer: CanAnswer): string[] {
+/** Why an answer is as it is: a line for each direction that says something. */
+export function reasonLines(answer: Pick<CanAnswer, 'allowed' | 'from' | 'to' | 'egress' | 'ingress'>): string[] {
   if (answer.allowed) {
     const lines = [reason('egress', answer.egress), reason('ingress', answer.ingress)];
     const open = lines.filter((line) => line !== undefined);
@@ -157,33 +167,54 @@ const DECIDED_WITHOUT_POLICY: Partial<Record<Tier, string>> = {
 };
 
 /** `undefined`: no policy has a say in this direction. */
-function reason(direction: Direction, { decidedBy, tier }: DirectionVerdict): string | undefined {
-  if (decidedBy !== null) return `${direction}: ${ruleName(decidedBy)} allows it`;
+function reason(direction: Direction, verdict: DirectionVerdict): string | undefined {
+  const { decidedBy, tier } = verdict;
+  if (decidedBy !== null) return `${direction}: ${decision(decidedBy, tier)}${passedOn(verdict)}`;
   const always = DECIDED_WITHOUT_POLICY[tier];
-  return always === undefined ? undefined : `${direction}: ${always}`;
+  if (always !== undefined) return `${direction}: ${always}${passedOn(verdict)}`;
+  return verdict.passedBy === undefined ? undefined : `${direction}: allowed by default${passedOn(verdict)}`;
 }
 
-function unisolated(answer: CanAnswer): string {
+const TIER_NAMES: Partial<Record<Tier, string>> = { admin: 'Admin tier: ', baseline: 'Baseline tier: ' };
+const VERBS: Readonly<Record<RuleRef['action'], string>> = {
+  Allow: 'allows it',
+  Accept: 'accepts it',
+  Deny: 'denies it',
+  Pass: 'passes it on',
+};
+
+/** `Admin tier: rule 2 "deny-all" of ClusterNetworkPolicy lockdown (policy.yaml:14:7) denies it`. */
+function decision(rule: RuleRef, tier: Tier): string {
+  return `${TIER_NAMES[tier] ?? ''}${ruleName(rule)} ${VERBS[rule.action]}`;
+}
+
+function passedOn({ passedBy = [] }: DirectionVerdict): string {
+  return passedBy.length === 0 ? '' : `; passed on by ${passedBy.map(ruleName).join(' and ')}`;
+}
+
+function unisolated(answer: Pick<CanAnswer, 'from' | 'to'>): string {
   return `no policy isolates ${visible(answer.from)} for egress or ${visible(answer.to)} for ingress`;
 }
 
 function denial(direction: Direction, subject: string, verdict: DirectionVerdict): string {
   const { decidedBy, isolatedBy, nearMisses } = verdict;
-  if (decidedBy !== null) return `${direction}: ${ruleName(decidedBy)} denies it`;
+  if (decidedBy !== null) return `${direction}: ${decision(decidedBy, verdict.tier)}${passedOn(verdict)}`;
   const [miss] = nearMisses;
   const names = isolatedBy.slice(0, SHOWN_POLICIES).map((policy) => objectName(policy));
   if (isolatedBy.length > SHOWN_POLICIES) names.push(`${isolatedBy.length - SHOWN_POLICIES} more`);
   const policies = names.join(', ');
-  const isolated = `${direction}: ${visible(subject)} is isolated by ${policies}; no rule allows it`;
+  const isolated = `${direction}: ${visible(subject)} is isolated by ${policies}; no rule allows it${passedOn(verdict)}`;
   if (miss === undefined) return isolated;
   const where = miss.source === undefined ? '' : ` (${formatPosition(miss.source)})`;
   return `${isolated}; nearest: ${objectName(miss.policy)} ${visible(miss.message)}${where}`;
 }
 
-/** `rule 1 of shop/cart (cart.yaml:14:7)`. Rules are counted from 1 in sentences. */
-function ruleName({ policy, rule, source }: RuleRef): string {
+/** `rule 1 of shop/cart (cart.yaml:14:7)`, of a cluster-wide policy with kind and rule name. Rules are counted from 1 in sentences. */
+function ruleName({ policy, rule, ruleName: name, source }: RuleRef): string {
   const where = source === undefined ? '' : ` (${formatPosition(source)})`;
-  return `rule ${rule + 1} of ${objectName(policy)}${where}`;
+  const quoted = name === undefined ? '' : ` "${visible(name)}"`;
+  const kind = policy.namespace === undefined ? `${policy.kind} ` : '';
+  return `rule ${rule + 1}${quoted} of ${kind}${objectName(policy)}${where}`;
 }
 
 function casesText(answer: CanAnswer, style: Style): string {

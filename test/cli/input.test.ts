@@ -165,7 +165,7 @@ describe('commands on bad input', () => {
     ['a list', '- 1\n- 2\n'],
   ])('%s is a finding, not a crash', async (_, content) => {
     const validate = await portcullis(['validate', '-f', '-'], { stdin: content });
-    expect(validate.code).toBe(1);
+    expect(validate.code).toBe(2);
     expect(validate.stdout).toMatch(/^-:1:\d+: error: /);
     const reach = await portcullis(['reach', '-f', '-'], { stdin: content });
     expect([reach.code, reach.stdout]).toEqual([2, '']);

@@ -1,4 +1,5 @@
 import { computeReachability, type Reachability, type ReachOptions } from '../../analysis/index.ts';
+import type { DocumentResult } from '../../report/picture/document.ts';
 import { reachJson, reachYaml } from '../../report/reach-json.ts';
 import { reachMatrix } from '../../report/reach-matrix.ts';
 import { reachCsv, reachMarkdown, reachTable } from '../../report/reach-table.ts';
@@ -22,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   const result = computeReachability(loaded.world, options);
   if ('error' in result) throw new UsageError(result.error.error, didYouMean(result.error.suggestions));
   const before = out.written;
-  await out.write(render(result.reachability, format, context));
+  await out.write(await render(result.reachability, format, context));
   if (out.written === before && !flags.on('quiet')) err.add('no connections\n');
   return EXIT.ok;
 }
@@ -42,8 +43,14 @@ function reachOptions(context: Context): ReachOptions {
   };
 }
 
-function render(reachability: Reachability, format: string, { flags, outStyle }: Context): Iterable<string> {
+/** Throws {@link UsageError} where there is too much to draw. */
+async function render(
+  reachability: Reachability,
+  format: string,
+  { flags, outStyle }: Context,
+): Promise<string | Iterable<string>> {
   const rows = { noHeaders: flags.on('no-headers'), style: outStyle };
+  const connectedOnly = ['from', 'to', 'port', 'namespace', 'selector'].some((flag) => flags.text(flag) !== undefined);
   const grouped = flags.on('grouped');
   switch (format) {
     case 'json':
@@ -54,11 +61,30 @@ function render(reachability: Reachability, format: string, { flags, outStyle }:
       return reachCsv(reachability, rows);
     case 'md':
       return reachMarkdown(reachability);
-    case 'matrix': {
-      const limited = ['from', 'to', 'port', 'namespace', 'selector'].some((flag) => flags.text(flag) !== undefined);
-      return reachMatrix(reachability, { ...rows, connectedOnly: limited });
+    case 'matrix':
+      return reachMatrix(reachability, { ...rows, connectedOnly });
+    case 'dot': {
+      const { reachDot } = await import('../../report/picture/dot.ts');
+      return drawn(reachDot(reachability, { connectedOnly }));
+    }
+    case 'mermaid': {
+      const { reachMermaid } = await import('../../report/picture/mermaid.ts');
+      return drawn(reachMermaid(reachability, { connectedOnly }));
+    }
+    case 'svg': {
+      const { reachSvg } = await import('../../report/picture/svg.ts');
+      return drawn(await reachSvg(reachability, { connectedOnly }));
+    }
+    case 'html': {
+      const { reachHtml } = await import('../../report/html/page.ts');
+      return reachHtml(reachability, { connectedOnly });
     }
     default:
       return reachTable(reachability, rows);
   }
+}
+
+function drawn(result: DocumentResult): Iterable<string> {
+  if ('tooLarge' in result) throw new UsageError(result.tooLarge);
+  return result.text;
 }

@@ -1,16 +1,23 @@
-import type { NetworkPolicy } from '../../model/types.ts';
+import type { Diagnostic } from '../../model/source.ts';
+import type { KubeObject, NetworkPolicy } from '../../model/types.ts';
+import { isPolicy } from '../../model/validate/index.ts';
 import { renderDiagnostic, uniqueDiagnostics } from '../../report/diagnostics.ts';
 import { findingsJson, findingsSarif, findingsSummary } from '../../report/findings.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { inScope, load, scopeOf } from '../load.ts';
+import { defaultNamespace, inScope, load, podCidrs, scopeOf } from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 
 /** `portcullis validate`: the findings are the result, so they go to standard output. */
 export async function run(context: Context): Promise<number> {
   const { flags, out, err, outStyle, errStyle } = context;
   const scope = scopeOf(context);
-  const { objects, replaced, ignored, diagnostics, unreadable } = await load(context, scope);
+  const { objects, replaced, ignored, diagnostics, unreadable } = await load(context, scope, (all) =>
+    equalPriorities(
+      context,
+      all.filter((object) => !isPolicy(object) || inScope(scope, object)),
+    ),
+  );
   const unplaced = diagnostics.filter((one) => one.code === 'unreadable-input' || one.code === 'empty-input');
   for (const problem of unplaced) err.add(renderDiagnostic(problem, errStyle));
   const findings = diagnostics
@@ -44,6 +51,17 @@ export async function run(context: Context): Promise<number> {
         }),
       );
   }
-  if (unreadable) return EXIT.usage;
+  // An error of no object is text that is none: broken YAML, a binary file, a template.
+  const undecided = findings.some((one) => one.severity === 'error' && one.object === undefined);
+  if (unreadable || undecided) return EXIT.usage;
   return findings.some((one) => one.severity === 'error') ? EXIT.negative : EXIT.ok;
+}
+
+/** Warnings about cluster-wide policies that contradict each other: an error of no single object (spec section 3). */
+async function equalPriorities(context: Context, objects: readonly KubeObject[]): Promise<readonly Diagnostic[]> {
+  const clusterWide = objects.filter((object) => isPolicy(object) && object.kind !== 'NetworkPolicy');
+  if (clusterWide.length < 2) return [];
+  const { createWorld } = await import('../../analysis/index.ts');
+  const options = { podCidrs: podCidrs(context), defaultNamespace: defaultNamespace(context) };
+  return createWorld(objects, options).diagnostics.filter(({ code }) => code === 'equal-priority');
 }
