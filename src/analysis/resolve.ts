@@ -164,7 +164,10 @@ function resolveAddress(world: World, text: string): Resolved | ResolveError | u
     const shown = formatAddress(address);
     for (const pod of world.state.pods.values()) {
       const matches = pod.addresses.some((own) => own.family === address.family && own.value === address.value);
-      if (matches && !pod.hostNetwork) return resolvePod(world, pod);
+      if (matches && !pod.hostNetwork) {
+        const { id, units } = resolvePod(world, pod);
+        return { id, units: units.map((unit) => ({ ...unit, families: [address.family] })) };
+      }
     }
     for (const unit of world.units('workload')) {
       if (unit.pods.length === 0 && unit.endpoint.addresses?.includes(shown) === true) {

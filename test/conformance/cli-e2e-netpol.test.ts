@@ -4,7 +4,7 @@ import type { Family } from '../../src/net/address.ts';
 import { portcullis } from '../cli/run-main.ts';
 import { isOpen } from '../support/connections.ts';
 import { yamlOf } from '../support/manifest-files.ts';
-import { type Labels, type Manifest, namespace, pod } from '../support/manifests.ts';
+import { type Labels, type Manifest, namespace, pod, policy } from '../support/manifests.ts';
 import { readTruth } from '../support/truth.ts';
 
 /** The network policy suite of Kubernetes itself, asked through the command line in one dual-stack cluster. */
@@ -160,5 +160,24 @@ describe('families that differ', () => {
     const partial = connections.flatMap(({ ports }) => ports).filter(({ families }) => families !== undefined);
     expect(partial.length).toBeGreaterThan(0);
     for (const { families } of partial) expect(families).toEqual(['IPv4']);
+  });
+
+  test('an address asks about its own family only', async () => {
+    const pods = [
+      pod('shop/web', { labels: { app: 'web' }, ips: ['10.0.0.1', 'fd00::1'] }),
+      pod('shop/cart', { labels: { app: 'cart' }, ips: ['10.0.0.2', 'fd00::2'] }),
+    ];
+    const admitted = { from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] };
+    const stdin = yamlOf([
+      ...pods,
+      policy('shop/cart', { podSelector: { matchLabels: { app: 'cart' } }, ingress: [admitted] }),
+    ]);
+    const codeOf = async (from: string, to: string): Promise<number> =>
+      (await portcullis(['can', '-f', '-', from, to, '80'], { stdin })).code;
+    expect(await codeOf('10.0.0.1', 'shop/cart')).toBe(0);
+    expect(await codeOf('fd00::1', 'shop/cart')).toBe(1);
+    expect(await codeOf('shop/web', 'fd00::2')).toBe(1);
+    expect(await codeOf('10.0.0.1', 'fd00::2')).toBe(1);
+    expect(await codeOf('shop/web', 'shop/cart')).toBe(0);
   });
 });
