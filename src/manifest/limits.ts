@@ -16,6 +16,8 @@ export interface Limits {
   readonly aliasNodes: number;
   /** Diagnostics of one kind that one document may yield; the rest is counted in a last one. */
   readonly diagnosticsPerDocument: number;
+  /** Documents and list items of one file that are no objects and told apart; the rest is counted in a last diagnostic. */
+  readonly unreadablePerFile: number;
 }
 
 /** The bounds used where the caller gives none. An object in a real cluster is below 2 MiB and 100 levels. */
@@ -25,6 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   depth: 250,
   aliasNodes: 1_000_000,
   diagnosticsPerDocument: 20,
+  unreadablePerFile: 1000,
 };
 
 /** The problem of a document whose lists and mappings are nested beyond the limit. */

@@ -256,8 +256,8 @@ function decode(
     const found = value[field];
     if (found === wanted) continue;
     context.at([field], () => {
-      const written = found === undefined ? 'it is missing' : `not ${JSON.stringify(found)}`;
-      context.report('unsupported', `${field} must be ${wanted}; ${written}`);
+      const written = found === undefined ? 'is missing, and' : `is ${JSON.stringify(found)}, and`;
+      context.report('unsupported', `${written} must be ${wanted}`);
     });
   }
   if (context.failed) return { diagnostics: context.diagnostics };

@@ -197,6 +197,21 @@ describe('duplicates', () => {
     expect(result.objects[0]?.metadata.name).toBe(name);
   });
 
+  it('counts broken documents beyond the first thousand of a file', () => {
+    const result = readManifests([
+      { name: 'a.yaml', content: 'a: [\n---\n'.repeat(1003) },
+      { name: 'b.yaml', content: '- 1\n---\n'.repeat(2) },
+    ]);
+    expect(result.documents).toBe(1005);
+    expect(result.diagnostics).toHaveLength(1003);
+    expect(result.diagnostics[1000]).toMatchObject({
+      severity: 'error',
+      message: 'and 3 more documents or items that cannot be read, from here on',
+      source: { file: 'a.yaml', line: 2001 },
+    });
+    expect(result.diagnostics[1001]?.source?.file).toBe('b.yaml');
+  });
+
   it('replaces an object by a later one of the same name', () => {
     const result = readManifests([
       { name: 'one.yaml', content: `${namespace('a')}---\n${namespace('b')}` },

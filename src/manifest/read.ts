@@ -92,6 +92,7 @@ function readInput(
       onProgress(doneAt(offset / text.length));
     }
   }
+  collection.endFile();
 }
 
 /** What has been read so far. */
@@ -103,6 +104,9 @@ class Collection {
   readonly #replaced: KubeObject[] = [];
   readonly #ignored = new Map<string, { apiVersion: string; kind: string; count: number }>();
   #documents = 0;
+  /** Of the current file: what was no object, and what of it is not told apart. */
+  #unreadable = 0;
+  #untold: Diagnostic | undefined;
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -122,12 +126,8 @@ class Collection {
   addDocument(file: TextFile, result: DocumentResult): void {
     if ('problems' in result) {
       this.#documents++;
-      this.diagnostics.push(
-        ...atMost(
-          result.problems.map((problem) => problemDiagnostic(file, problem)),
-          this.#most,
-        ),
-      );
+      const told = result.problems.map((problem) => problemDiagnostic(file, problem));
+      this.#addUnreadable(atMost(told, this.#most));
       return;
     }
     const { document } = result;
@@ -136,10 +136,29 @@ class Collection {
     for (const listed of takeFromLists(document.value, document.notes)) this.#addListed(file, document, listed);
   }
 
+  /** A file of nothing but broken documents must not fill the memory with what is wrong with each. */
+  #addUnreadable(problems: readonly Diagnostic[]): void {
+    const most = this.#options.limits?.unreadablePerFile ?? DEFAULT_LIMITS.unreadablePerFile;
+    if (this.#unreadable++ < most) this.diagnostics.push(...problems);
+    else this.#untold ??= problems[0];
+  }
+
+  /** Counts what was not told of the file that ends here. */
+  endFile(): void {
+    if (this.#untold !== undefined) {
+      const most = this.#options.limits?.unreadablePerFile ?? DEFAULT_LIMITS.unreadablePerFile;
+      const message = `and ${this.#unreadable - most} more documents or items that cannot be read, from here on`;
+      const { code, source } = this.#untold;
+      this.diagnostics.push({ code, severity: 'error', message, ...(source === undefined ? {} : { source }) });
+    }
+    this.#unreadable = 0;
+    this.#untold = undefined;
+  }
+
   #addListed(file: TextFile, document: ParsedDocument, listed: ListedValue): void {
     const locator = document.locator(listed.path);
     if (!isObject(listed.value)) {
-      this.diagnostics.push(notAnObject(file, locator, listed));
+      this.#addUnreadable([notAnObject(file, locator, listed)]);
     } else if (listed.envelope) {
       this.diagnostics.push(...this.#noteDiagnostics(file, listed, undefined));
     } else this.#addObject(file, document, listed, new TextSource(file, locator));
