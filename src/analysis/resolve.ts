@@ -191,11 +191,15 @@ function resolveAddress(world: World, text: string): Resolved | ResolveError | u
 
 /** A domain name that some policy's name stands for, or whose addresses are known. */
 function resolveDomain(world: World, text: string): Resolved | undefined {
-  if (!text.includes('.') || text.includes('/')) return undefined;
+  if (!looksLikeDomain(text)) return undefined;
   const name = domainKey(text);
   const known =
     world.state.domains.has(name) || world.domains().some(({ endpoint }) => domainMatches(endpoint.id, name));
   return known ? { id: name, units: [domainUnit(world.state, name, world.families())] } : undefined;
+}
+
+function looksLikeDomain(text: string): boolean {
+  return text.includes('.') && !text.includes('/') && /[a-z]/i.test(text);
 }
 
 function internet(world: World): Resolved {
@@ -273,6 +277,9 @@ function unknown(world: World, text: string): ResolveError {
       error: `"${text}" is the name of several workloads: say which kind`,
       suggestions: sameNamed.flatMap((unit) => typedName(unit) ?? []),
     };
+  if (looksLikeDomain(text)) {
+    return { error: `no policy names the domain "${text}", and --resolve gives no address of it`, suggestions };
+  }
   return { error: `no pod, workload or node "${text}" in the input`, suggestions };
 }
 

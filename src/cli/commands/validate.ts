@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../model/source.ts';
-import type { KubeObject, NetworkPolicy } from '../../model/types.ts';
-import { isPolicy } from '../../model/validate/index.ts';
+import { type KubeObject, objectRef } from '../../model/types.ts';
+import { isClusterPolicy, isPolicy } from '../../model/validate/index.ts';
 import { renderDiagnostic, uniqueDiagnostics } from '../../report/diagnostics.ts';
 import { findingsJson, findingsSarif, findingsSummary } from '../../report/findings.ts';
 import type { Context } from '../context.ts';
@@ -31,13 +31,13 @@ export async function run(context: Context): Promise<number> {
   } else {
     for (const finding of uniqueDiagnostics(findings)) await out.write(renderDiagnostic(finding, outStyle));
     const given = [...objects, ...replaced];
-    const policies = given.filter((object): object is NetworkPolicy => object.kind === 'NetworkPolicy');
+    const policies = given.filter(isPolicy);
     const broken = new Set(
-      findings.filter((one) => one.object?.kind === 'NetworkPolicy').map(({ object }) => JSON.stringify(object)),
+      findings.flatMap(({ object }) =>
+        object?.kind.endsWith('NetworkPolicy') === true ? [JSON.stringify(object)] : [],
+      ),
     );
-    const whole = new Set(
-      policies.map(({ kind, metadata: { namespace, name } }) => JSON.stringify({ kind, namespace, name })),
-    );
+    const whole = new Set(policies.map((policy) => JSON.stringify(objectRef(policy))));
     // Where nothing could be read, "no findings" would be praise for nothing.
     const nothing = unreadable && objects.length === 0 && findings.length === 0;
     if (!nothing)
@@ -59,8 +59,7 @@ export async function run(context: Context): Promise<number> {
 
 /** Warnings about cluster-wide policies that contradict each other: an error of no single object (spec section 3). */
 async function equalPriorities(context: Context, objects: readonly KubeObject[]): Promise<readonly Diagnostic[]> {
-  const clusterWide = objects.filter((object) => isPolicy(object) && object.kind !== 'NetworkPolicy');
-  if (clusterWide.length < 2) return [];
+  if (objects.filter(isClusterPolicy).length < 2) return [];
   const { createWorld } = await import('../../analysis/index.ts');
   const options = { podCidrs: podCidrs(context), defaultNamespace: defaultNamespace(context) };
   return createWorld(objects, options).diagnostics.filter(({ code }) => code === 'equal-priority');
