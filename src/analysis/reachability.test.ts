@@ -11,8 +11,9 @@ import type { Family } from '../net/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { commonFamilies } from './classes.ts';
+import type { Connection } from './connections.ts';
 import { computeReachability } from './reach.ts';
-import type { Connection, Reachability } from './reachability.ts';
+import type { Reachability } from './reachability.ts';
 import { type Granularity, knownAddresses, type Unit } from './units.ts';
 import { World } from './world.ts';
 
@@ -199,6 +200,7 @@ describe('reachability', () => {
         expect(ids).toEqual([...ids].sort());
         const pairs = [...first.connections()].map(({ from, to }) => `${from}\0${to}`);
         expect(pairs).toEqual([...pairs].sort());
+        expect(shuffled.endpoints).toEqual(first.endpoints);
         expect([...shuffled.connections()]).toEqual([...first.connections()]);
         expect(shuffled.groups()).toEqual(first.groups());
       }),
