@@ -252,7 +252,7 @@ export class ClusterTiers {
 }
 
 /** Compiles one entry of a cluster-wide rule's ports. */
-function compileClusterPort(port: ClusterNetworkPolicyPort): PortSpec {
+export function compileClusterPort(port: ClusterNetworkPolicyPort): PortSpec {
   if ('protocol' in port) return { fixed: PortSet.of(port.protocol, port.first, port.last), named: [] };
   // C14: the name alone tells; the container port gives the protocol.
   const named = (['TCP', 'UDP', 'SCTP'] as const).map((protocol) => ({ protocol, name: port.name }));

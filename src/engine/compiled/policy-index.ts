@@ -1,4 +1,4 @@
-import type { ClusterNetworkPolicy, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../model/types.ts';
+import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
 import type { Address, Family } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { impliedNamespace } from '../build.ts';
@@ -18,21 +18,11 @@ import {
   policyKey,
 } from '../state.ts';
 import type { Direction, DirectionVerdict, FlowProtocol, Verdict } from '../verdict.ts';
-import { type BlockEntry, BlockTable } from './blocks.ts';
 import type { ClusterProgram, ClusterView } from './cluster-program.ts';
 import { ClusterTiers, type PodViews } from './cluster-tiers.ts';
-import { type Group, GroupStore, type NamespaceEntry, type PodPeer } from './groups.ts';
-import {
-  type CompiledPolicy,
-  type CompiledRule,
-  compilePort,
-  DirectionProgram,
-  EVERY_PORT,
-  mergeSpecs,
-  type NamedPorts,
-  specContains,
-} from './program.ts';
-import { addTo, removeFrom, type SelectorEntry } from './selectors.ts';
+import { type Group, GroupStore, type NamespaceEntry } from './groups.ts';
+import { firstHit, PolicyStore } from './policy-store.ts';
+import type { DirectionProgram, NamedPorts } from './program.ts';
 
 /** What the index keeps of one pod. */
 interface PodEntry {
@@ -44,13 +34,6 @@ interface PodEntry {
   blocksVersion: number;
   /** How cluster-wide policies see the pod; computed when they first look. */
   views: PodViews | undefined;
-}
-
-interface Installed {
-  readonly compiled: CompiledPolicy;
-  readonly subject: SelectorEntry;
-  readonly podPeers: readonly PodPeer[];
-  readonly blockPeers: readonly BlockEntry[];
 }
 
 /** Sizes of an index, for benchmarks and tests. */
@@ -85,9 +68,6 @@ export interface DirectionPolicies {
 }
 
 const NO_PEERS: ReadonlySet<number> = new Set();
-/** The id of a peer that matches nothing: `{}`, which the API server refuses. */
-const NOTHING = -1;
-
 /**
  * The compiled form of a {@link ClusterState}: every selector evaluated once, pods in groups that no selector tells
  * apart, verdicts by look-up. It answers exactly as the reference evaluator does, and follows changes of single pods,
@@ -95,14 +75,10 @@ const NOTHING = -1;
  */
 export class PolicyIndex {
   readonly #store = new GroupStore();
-  readonly #blocks = new BlockTable();
+  readonly #policies: PolicyStore;
   readonly #tiers: ClusterTiers;
   readonly #pods = new Map<string, PodEntry>();
-  readonly #installed = new Map<string, Installed>();
   readonly #namedPorts = new Map<string, NamedPorts>();
-  readonly #programs = new Map<string, DirectionProgram>();
-  /** The keys of the programs that a policy is part of. */
-  readonly #programKeys = new Map<CompiledPolicy, Set<string>>();
   readonly #state: {
     namespaces: Map<string, NamespaceInfo>;
     pods: Map<string, PodInfo>;
@@ -129,7 +105,9 @@ export class PolicyIndex {
       podCidrs: state.podCidrs,
       domains: state.domains,
     };
-    this.#tiers = new ClusterTiers(this.#store, this.#state, () => this.#nextId++);
+    const newId = (): number => this.#nextId++;
+    this.#policies = new PolicyStore(this.#store, newId);
+    this.#tiers = new ClusterTiers(this.#store, this.#state, newId);
     for (const namespace of state.namespaces.values()) this.setNamespace(namespace);
     for (const policy of state.policies.values()) this.setPolicy(policy);
     for (const policy of state.clusterPolicies.values()) this.setPolicy(policy);
@@ -149,10 +127,10 @@ export class PolicyIndex {
   statistics(): IndexStatistics {
     return {
       pods: this.#pods.size,
-      policies: this.#installed.size,
+      policies: this.#policies.size,
       groups: this.#store.groups.size,
       podSelectors: this.#store.podSelectors.size,
-      blocks: this.#blocks.size,
+      blocks: this.#policies.blocks.size,
       clusterPolicies: this.#tiers.size,
       clusterPeers: this.#tiers.peers,
       compiledVerdicts: this.#compiledVerdicts,
@@ -233,29 +211,24 @@ export class PolicyIndex {
       this.#regroup();
       return;
     }
-    const old = this.#installed.get(key);
-    const namespace = namespaceOf(policy);
-    this.#useNamespace(namespace);
-    const installed = this.#install(policy, namespace);
-    if (old !== undefined) this.#uninstall(old, namespace);
-    this.#installed.set(key, installed);
+    this.#useNamespace(namespaceOf(policy));
+    const old = this.#policies.set(policy);
+    if (old !== undefined) this.#leaveNamespace(namespaceOf(old));
     this.#state.policies.set(key, policy);
     this.#regroup();
   }
 
   /** Removes a policy by {@link policyKey}; false when there is none. */
   removePolicy(key: string): boolean {
-    const installed = this.#installed.get(key);
-    if (installed === undefined) {
+    const old = this.#policies.remove(key);
+    if (old === undefined) {
       if (!this.#tiers.remove(key)) return false;
       this.#version++;
       return this.#state.clusterPolicies.delete(key);
     }
     this.#version++;
-    this.#installed.delete(key);
-    this.#state.policies.delete(key);
-    this.#uninstall(installed, namespaceOf(installed.compiled.policy));
-    return true;
+    this.#leaveNamespace(namespaceOf(old));
+    return this.#state.policies.delete(key);
   }
 
   #forgetPod(pod: PodInfo): void {
@@ -304,59 +277,6 @@ export class PolicyIndex {
     keys.clear();
   }
 
-  #install(policy: NetworkPolicy, namespace: string): Installed {
-    const podPeers: PodPeer[] = [];
-    const blockPeers: BlockEntry[] = [];
-    const newId = (): number => this.#nextId++;
-    const compilePeer = (peer: NetworkPolicyPeer): number => {
-      if (peer.ipBlock !== undefined) {
-        const { entry } = this.#blocks.acquire(peer.ipBlock, newId);
-        blockPeers.push(entry);
-        return entry.peer;
-      }
-      if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return NOTHING;
-      const podPeer = this.#store.acquirePeer(peer.podSelector ?? {}, peer.namespaceSelector ?? namespace, newId);
-      podPeers.push(podPeer);
-      return podPeer.id;
-    };
-    const compileRule = (peers: readonly NetworkPolicyPeer[], ports: readonly NetworkPolicyPort[]): CompiledRule => {
-      const compiledPorts = ports.length === 0 ? null : ports.map(compilePort);
-      return {
-        peers: peers.length === 0 ? null : peers.map(compilePeer),
-        ports: compiledPorts,
-        spec: compiledPorts === null ? EVERY_PORT : mergeSpecs(compiledPorts),
-      };
-    };
-    const { spec } = policy;
-    const compiled: CompiledPolicy = {
-      id: this.#nextId++,
-      key: policyKey(policy),
-      policy,
-      egress: spec.policyTypes.includes('Egress')
-        ? spec.egress.map((rule) => compileRule(rule.to, rule.ports))
-        : undefined,
-      ingress: spec.policyTypes.includes('Ingress')
-        ? spec.ingress.map((rule) => compileRule(rule.from, rule.ports))
-        : undefined,
-    };
-    const subject = this.#store.addSubject(namespace, spec.podSelector, compiled);
-    return { compiled, subject, podPeers, blockPeers };
-  }
-
-  #uninstall({ compiled, subject, podPeers, blockPeers }: Installed, namespace: string): void {
-    this.#store.removeSubject(namespace, subject, compiled);
-    for (const peer of podPeers) this.#store.releasePeer(peer);
-    for (const block of blockPeers) this.#blocks.release(block);
-    for (const key of this.#programKeys.get(compiled) ?? []) {
-      for (const policy of this.#programs.get(key)?.policies ?? []) {
-        if (policy !== compiled) removeFrom(this.#programKeys, policy, key);
-      }
-      this.#programs.delete(key);
-    }
-    this.#programKeys.delete(compiled);
-    this.#leaveNamespace(namespace);
-  }
-
   #namedPortsOf(pod: PodInfo): NamedPorts {
     const byName = new Map<string, PortSet>();
     for (const { name, protocol, containerPort } of pod.ports) {
@@ -402,7 +322,7 @@ export class PolicyIndex {
   ): boolean {
     const { group } = subject;
     const destination = direction === 'ingress' ? subject.named : peer?.named;
-    const program = this.#program(group, direction);
+    const program = this.#policies.program(group, direction);
     const tiers = this.#tiers.size === 0 ? null : this.#tiers.program(group, direction);
     if (tiers !== null) {
       const view = peer === undefined ? this.#tiers.endView(other, family) : this.#podViews(peer)[family];
@@ -486,7 +406,7 @@ export class PolicyIndex {
     const { group } = this.#entry(pod);
     return {
       tiers: this.#tiers.size === 0 ? null : this.#tiers.program(group, direction),
-      program: this.#program(group, direction),
+      program: this.#policies.program(group, direction),
     };
   }
 
@@ -524,44 +444,28 @@ export class PolicyIndex {
     return entry;
   }
 
-  #program(group: Group, direction: Direction): DirectionProgram | null {
-    const slot = direction === 'egress' ? 'egressProgram' : 'ingressProgram';
-    const known = group[slot];
-    if (known !== undefined) return known;
-    const policies = group[direction];
-    let program: DirectionProgram | null = null;
-    if (policies.length > 0) {
-      const key = `${direction} ${policies.map(({ id }) => id).join(' ')}`;
-      program = this.#programs.get(key) ?? new DirectionProgram(this.#nextId++, policies, direction);
-      this.#programs.set(key, program);
-      for (const policy of policies) addTo(this.#programKeys, policy, key);
-    }
-    group[slot] = program;
-    return program;
-  }
-
   #podBlocks(entry: PodEntry): PodEntry['blocks'] {
-    if (entry.blocksVersion !== this.#blocks.version) {
+    if (entry.blocksVersion !== this.#policies.blocks.version) {
       entry.blocks = {
         IPv4: this.#blocksHolding(entry.info, 'IPv4'),
         IPv6: this.#blocksHolding(entry.info, 'IPv6'),
       };
-      entry.blocksVersion = this.#blocks.version;
+      entry.blocksVersion = this.#policies.blocks.version;
     }
     return entry.blocks;
   }
 
   #blocksHolding(pod: PodInfo, family: Family): readonly number[] {
-    if (pod.addresses.length === 0) return this.#blocks.holdingAll(this.#state.podCidrs.ofFamily(family));
+    if (pod.addresses.length === 0) return this.#policies.blocks.holdingAll(this.#state.podCidrs.ofFamily(family));
     const address = pod.addresses.find((candidate: Address) => candidate.family === family);
-    return address === undefined ? [] : this.#blocks.holding(address);
+    return address === undefined ? [] : this.#policies.blocks.holding(address);
   }
 
   /** Peer ids of the blocks that hold an end. */
   #blocksOf(end: FlowEnd, family: Family): readonly number[] {
     if (end.type === 'pod') return this.#podBlocks(this.#entry(end.pod))[family];
-    if (end.type === 'domain') return this.#blocks.holdingAll(endAddresses(this.#state, end, family));
-    return end.address === undefined || end.address.family !== family ? [] : this.#blocks.holding(end.address);
+    if (end.type === 'domain') return this.#policies.blocks.holdingAll(endAddresses(this.#state, end, family));
+    return end.address === undefined || end.address.family !== family ? [] : this.#policies.blocks.holding(end.address);
   }
 
   #clusterView(end: FlowEnd, family: Family): ClusterView {
@@ -599,19 +503,3 @@ function contains(ports: PortSet, protocol: FlowProtocol, port: number): boolean
 }
 
 const NO_BLOCKS: PodEntry['blocks'] = { IPv4: [], IPv6: [] };
-function firstHit(
-  policy: CompiledPolicy,
-  direction: Direction,
-  view: PeerView,
-  destination: NamedPorts | undefined,
-  flow: Flow,
-): RuleHit | undefined {
-  for (const [rule, { peers, ports }] of (policy[direction] ?? []).entries()) {
-    const peer = peers === null ? null : peers.findIndex((id) => view.peers.has(id) || view.blocks.includes(id));
-    if (peer === -1) continue;
-    const port =
-      ports === null ? null : ports.findIndex((spec) => specContains(spec, destination, flow.protocol, flow.port));
-    if (port !== -1) return { policy: policy.policy, direction, rule, peer, port, action: 'Allow' };
-  }
-  return undefined;
-}
