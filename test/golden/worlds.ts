@@ -33,12 +33,20 @@ function directory(name: string): World {
   return { name: `examples/${name}`, inputs: [`examples/${name}`], goldens: `examples/${name}/expected/` };
 }
 
+function clusterPolicyWorlds(): World[] {
+  return readdirSync(path.join(ROOT, 'examples/cluster-policy'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => directory(`cluster-policy/${name}`))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Every world below `examples/`; a recipe with steps is one for each step. */
 export const WORLDS: readonly World[] = [
   directory('shop'),
   directory('default-policies'),
   directory('kubernetes-page'),
   ...recipeWorlds(),
+  ...clusterPolicyWorlds(),
 ];
 
 /** `-f` and its path, for each input. */
