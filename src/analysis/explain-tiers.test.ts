@@ -1,11 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { effort, patient } from '../../test/support/property.ts';
+import { decodeCluster, randomCluster } from '../../test/support/random-cluster.ts';
 import { readManifests } from '../manifest/index.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { type CanAnswer, can } from './can.ts';
 import { type Explanation, explain } from './explain.ts';
 import { parsePortQuery } from './ports.ts';
-import { createWorld } from './world.ts';
+import { createWorld, World } from './world.ts';
 
 const WORLD = `
 apiVersion: v1
@@ -503,4 +506,51 @@ test('policies without a text have no places', () => {
   const { directions } = explain(world, answer);
   expect(directions[1]?.cites).toEqual([]);
   expect(directions[1]?.steps[0]).toContain('ingress rule 1 of ClusterNetworkPolicy lockdown (priority 10) denies it');
+});
+
+const VERBS = { Allow: 'admits it', Accept: 'accepts it', Deny: 'denies it', Pass: 'passes it on' } as const;
+
+/** Checks that an answer's decisions are told with tier, rule and action; returns how many. */
+function checkTold(world: World, from: string, to: string, port: string | undefined): number {
+  const query = port === undefined ? undefined : parsePortQuery(port);
+  if (query !== undefined && 'error' in query) throw new Error(query.error);
+  const answer = can(world, from, to, query);
+  if ('error' in answer) throw new Error(answer.error);
+  const { directions, flip } = explain(world, answer);
+  let told = 0;
+  for (const { direction, steps } of directions) {
+    const { tier, decidedBy, passedBy = [] } = answer[direction];
+    const deciding = tier === 'admin' || tier === 'baseline' ? [decidedBy] : [];
+    for (const rule of [...passedBy, ...deciding]) {
+      if (rule === null) throw new Error(`${tier} without a rule`);
+      const sentence = new RegExp(
+        `^(Admin|Baseline) tier: ${direction} rule ${rule.rule + 1} .*${rule.policy.name}.* ${VERBS[rule.action]}: `,
+      );
+      const tiers = steps.flatMap((step) => sentence.exec(step)?.[1]?.toLowerCase() ?? []);
+      expect(tiers).toHaveLength(1);
+      if (rule === decidedBy) expect(tiers).toEqual([tier]);
+      told++;
+    }
+    if (tier === 'admin' && !answer[direction].allowed) {
+      expect(flip).toContain('no NetworkPolicy can allow it: the Admin tier comes first');
+    }
+  }
+  return told;
+}
+
+test('every decision of a random cluster is told with its tier, rule and action', patient, () => {
+  let told = 0;
+  const picks = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom('80', 'web', undefined)), { minLength: 10 });
+  const check = fc.property(randomCluster, picks, (cluster, pairs) => {
+    const world = new World(decodeCluster(cluster), 'default');
+    const sources = [...world.units('workload'), ...world.external()];
+    const targets = [...sources, ...world.domains()];
+    for (const [a, b, port] of pairs) {
+      const from = sources[a % sources.length]?.endpoint.id;
+      const to = targets[b % targets.length]?.endpoint.id;
+      if (from !== undefined && to !== undefined) told += checkTold(world, from, to, port);
+    }
+  });
+  fc.assert(check, effort(200));
+  expect(told).toBeGreaterThan(20);
 });
