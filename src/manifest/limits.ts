@@ -6,7 +6,7 @@ import type { Extent } from './text-file.ts';
  * drops the document concerned, never the rest of the input.
  */
 export interface Limits {
-  /** UTF-16 units of one document; a longer one is not parsed (`too-large`). */
+  /** UTF-16 units of one YAML document; a longer one is not parsed (`too-large`). JSON may be as long as a string can be. */
   readonly documentLength: number;
   /** Lexical tokens of YAML that is parsed in one go: a document, or an item of a split List (`too-large`). */
   readonly yamlTokens: number;

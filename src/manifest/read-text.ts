@@ -24,12 +24,12 @@ function readChunk(name: string, yaml: YamlText, chunk: Extent): readonly Docume
   const { text, limits } = yaml;
   const start = contentStart(text, chunk.start, chunk.end);
   const extent = { start, end: chunk.end };
-  if (chunk.end - chunk.start > limits.documentLength) {
-    return [{ problems: [tooLarge(extent, `${limits.documentLength} characters`)], extent }];
-  }
   const mayBeJson = text.charAt(start) === '{' || text.charAt(start) === '[';
   const json = mayBeJson ? readJson(text, extent, limits) : undefined;
   if (json !== undefined) return json;
+  if (chunk.end - chunk.start > limits.documentLength) {
+    return [{ problems: [tooLarge(extent, `${limits.documentLength} characters`)], extent }];
+  }
   const result = readYaml(yaml, chunk);
   if ('document' in result || !mayBeJson) return [result];
   const meansJson = name.endsWith('.json') || /^(?:\{\s*["}]|\[\s*[{"[\]])/.test(text.slice(start, start + 200));

@@ -433,6 +433,19 @@ describe('what cannot be read', () => {
     ]);
   });
 
+  it('limits the size of YAML only', () => {
+    const list = {
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }],
+    };
+    const result = read(JSON.stringify(list, null, 2), { limits: { documentLength: 50 } });
+    expect([told(result), result.objects.length]).toEqual([[], 1]);
+    expect(told(read('{"kind": "List", "items": ['.padEnd(60), { limits: { documentLength: 50 } }))).toEqual([
+      '1:1 error too-large: this document is larger than 50 characters',
+    ]);
+  });
+
   it('limits the diagnostics of a document', () => {
     const result = read('- @\n'.repeat(30), { limits: { diagnosticsPerDocument: 3 } });
     expect(told(result).map((text) => text.replace(/^.*?: /, ''))).toEqual([
