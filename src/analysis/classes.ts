@@ -5,6 +5,7 @@ import {
   type PolicyIndex,
 } from '../engine/compiled/policy-index.ts';
 import type { NamedPorts } from '../engine/compiled/program.ts';
+import { addTo } from '../engine/compiled/selectors.ts';
 import type { Direction } from '../engine/verdict.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
@@ -58,6 +59,8 @@ export class ClassTable {
   readonly byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
   readonly #units: readonly Unit[];
+  /** Views by the ids of the peers of cluster-wide policies that match them. */
+  readonly #viewsByPeer: Readonly<Record<Family, ReadonlyMap<number, ReadonlySet<number>>>>;
   readonly #spoken = new Map<string, readonly (readonly [number, readonly UnitClass[]])[]>();
   /** Rows hold one object for all equal sets of it. */
   readonly algebra: PortAlgebra = new PortAlgebra();
@@ -119,6 +122,7 @@ export class ClassTable {
     const peersOf = (view: PeerView): Iterable<number> => [...view.peers, ...view.blocks];
     const clusterView = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
     this.byPeer = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
+    this.#viewsByPeer = { IPv4: viewsByPeer(classes, 'IPv4'), IPv6: viewsByPeer(classes, 'IPv6') };
     this.byView = { IPv4: postings(classes, 'IPv4', clusterView), IPv6: postings(classes, 'IPv6', clusterView) };
   }
 
@@ -180,9 +184,17 @@ export class ClassTable {
     const key = `${direction} ${family} ${tiers?.id} ${program === null}`;
     let views = this.#spoken.get(key);
     if (views === undefined) {
-      views = [...this.byView[family]].filter(
-        ([, [first]]) => first !== undefined && !this.#isPlain(subject, direction, family, first),
-      );
+      const spoken = new Set<number>();
+      if (tiers?.matchesAll === true) for (const view of this.byView[family].keys()) spoken.add(view);
+      for (const peer of tiers?.peers() ?? []) {
+        for (const view of this.#viewsByPeer[family].get(peer) ?? []) spoken.add(view);
+      }
+      views = [...spoken].flatMap((view) => {
+        const targets = this.byView[family].get(view) ?? [];
+        const [first] = targets;
+        if (first === undefined || this.#isPlain(subject, direction, family, first)) return [];
+        return [[view, targets] as const];
+      });
       this.#spoken.set(key, views);
     }
     return views;
@@ -277,4 +289,15 @@ function postings(
     }
   }
   return lists;
+}
+
+function viewsByPeer(classes: readonly UnitClass[], family: Family): ReadonlyMap<number, ReadonlySet<number>> {
+  const views = new Map<number, Set<number>>();
+  const seen = new Set<number>();
+  for (const { cluster } of classes.flatMap((target) => target.views[family])) {
+    if (cluster === undefined || seen.has(cluster.id)) continue;
+    seen.add(cluster.id);
+    for (const peer of [...cluster.matching, ...cluster.touching]) addTo(views, peer, cluster.id);
+  }
+  return views;
 }

@@ -77,7 +77,10 @@ export function clusterUnits(
         addresses: node.addresses.map(formatAddress),
         ...optional(
           'pods',
-          hostPods.get(name)?.map((pod) => `${pod.namespace}/${pod.name}`),
+          hostPods
+            .get(name)
+            ?.map((pod) => `${pod.namespace}/${pod.name}`)
+            .sort(compareCodePoints),
         ),
       },
       ends: ends.length > 0 ? ends : [{ type: 'host', node: name, address: undefined }],

@@ -332,6 +332,16 @@ describe('what cannot be read', () => {
     ['an open brace', 'a: {b: 1\n', '1:4 error yaml-syntax: `{` is never closed: `}` is missing'],
     ['a stray bracket', 'a: }\n', '1:4 error yaml-syntax: `}` closes nothing'],
     [
+      'a bare colon in braces',
+      'ipBlock: {cidr: ::/0}\n',
+      '1:17 error yaml-syntax: `::/0` needs quotes inside `{}` and `[]`: Kubernetes cannot read it',
+    ],
+    [
+      'a bare colon in brackets',
+      'except: [10.0.0.0/8, ::1/128]\n',
+      '1:22 error yaml-syntax: `::1/128` needs quotes inside `{}` and `[]`: Kubernetes cannot read it',
+    ],
+    [
       'bad indentation',
       'a:\n   b: c\n  d: e\n',
       '3:3 error yaml-syntax: bad indentation: this line is not at the column of its neighbours',

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
 import { isObject, type Note, type Problem } from './document.ts';
 import { duplicateField } from './json-duplicates.ts';
 import { type Limits, tooDeep } from './limits.ts';
@@ -45,6 +45,8 @@ class Converter {
   readonly #anchors = new Map<string, Anchored>();
   #nodes = 0;
   #deepest = 0;
+  /** How many `{}` and `[]` enclose what is being converted. */
+  #flow = 0;
 
   constructor(offset: number, limits: Limits, aliasNodes: number) {
     this.#offset = offset;
@@ -77,8 +79,15 @@ class Converter {
       this.#report(tooDeep(this.#extent(node), this.#limits));
       return null;
     }
-    if (isMap(node)) return this.#mapping(node as YAMLMap<Node, Node | null>, depth);
-    if (!isSeq(node)) return null;
+    if (!isMap(node) && !isSeq(node)) return null;
+    const flow = node.flow === true ? 1 : 0;
+    this.#flow += flow;
+    const value = isMap(node) ? this.#mapping(node as YAMLMap<Node, Node | null>, depth) : this.#list(node, depth);
+    this.#flow -= flow;
+    return value;
+  }
+
+  #list(node: YAMLSeq, depth: number): unknown[] {
     return node.items.map((item, index) => {
       this.#path.push(index);
       const value = this.convert(item as Node, depth + 1);
@@ -106,6 +115,10 @@ class Converter {
   }
 
   #scalarValue(node: Scalar, text: string): ScalarValue {
+    if (this.#flow > 0 && node.type === 'PLAIN' && /^[:?]/.test(text)) {
+      const message = `\`${text}\` needs quotes inside \`{}\` and \`[]\`: Kubernetes cannot read it`;
+      this.#report({ code: 'yaml-syntax', message, help: `write "${text}"`, extent: this.#extent(node) });
+    }
     if (node.tag !== undefined) {
       const tagged = resolveTagged(node.tag, text);
       if ('value' in tagged) return tagged.value;

@@ -337,11 +337,43 @@ describe('versions', () => {
   it.each([
     ['ConfigMap', 'v1'],
     ['NetworkPolicy', 'projectcalico.org/v3'],
+    ['ClusterNetworkPolicy', 'crd.antrea.io/v1beta1'],
+    ['Ingress', 'networking.k8s.io/v1'],
+    ['NetworkPolicyList', 'networking.k8s.io/v2'],
+    ['PodSecurityPolicy', 'policy/v1beta1'],
     ['Service', 'serving.knative.dev/v1'],
     ['List', 'v1'],
     ['constructor', 'v1'],
   ])('%s %s is another kind', (kind, apiVersion) => {
     expect(decodeObject({ apiVersion, kind })).toEqual({ ignored: { apiVersion, kind }, diagnostics: [] });
+  });
+
+  it.each([
+    ['NetworkPolcy', 'networking.k8s.io/v1', 'NetworkPolicy of networking.k8s.io/v1'],
+    ['networkpolicy', 'networking.k8s.io/v1', 'NetworkPolicy of networking.k8s.io/v1'],
+    ['NetworkPolicy', 'v1', 'NetworkPolicy of networking.k8s.io/v1'],
+    ['NetworkPolicy', 'policy.networking.k8s.io/v1alpha2', 'NetworkPolicy of networking.k8s.io/v1'],
+    ['ClusterNetworkPolicy', 'networking.k8s.io/v1', 'ClusterNetworkPolicy of policy.networking.k8s.io/v1alpha2'],
+  ])('a policy written as %s %s is an error', (kind, apiVersion, meant) => {
+    const { object, ignored, diagnostics } = decodeObject({ apiVersion, kind, metadata: { name: 'x' } });
+    expect({ object, ignored }).toEqual({ object: undefined, ignored: undefined });
+    expect(diagnostics.map(({ code, severity, message, help }) => [code, severity, message, help])).toEqual([
+      [
+        'unknown-version',
+        'error',
+        `no matches for kind "${kind}" in version "${apiVersion}"`,
+        `did you mean ${meant}?`,
+      ],
+    ]);
+  });
+
+  it('warns of a policy whose group is misspelt', () => {
+    const type = { apiVersion: 'networking.k8io/v1', kind: 'NetworkPolicy' };
+    const { ignored, diagnostics } = decodeObject({ ...type, metadata: { name: 'x' } });
+    expect(ignored).toEqual(type);
+    expect(diagnostics.map(({ code, severity, help }) => [code, severity, help])).toEqual([
+      ['unknown-group', 'warning', 'did you mean apiVersion: networking.k8s.io/v1?'],
+    ]);
   });
 
   it('reads former versions of workloads with a warning', () => {

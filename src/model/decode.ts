@@ -2,6 +2,7 @@
 
 import { DecodeContext, describeValue } from './decode/context.ts';
 import { KINDS, type KindDecoder } from './decode/kinds.ts';
+import { groupOf, reportMisspeltPolicy } from './decode/misspelt.ts';
 import { isObject } from './decode/schema.ts';
 import { goJson } from './go-text.ts';
 import type { Diagnostic, ObjectRef, ObjectSource } from './source.ts';
@@ -38,6 +39,7 @@ export interface Decoded {
  * Codes: `wrong-type`, `required`, `unsupported`, `missing-type`, `unknown-version`, `unknown-field`,
  * `former-version`, `bad-address`. Of cluster-wide policies also `invalid`, `too-long`, `too-many`, `duplicate`, and the
  * warnings `unknown-peer`, `namespace-ignored`, `bad-selector`, `bad-protocol`, `bad-port-name`, `empty-port-range`.
+ * Of policies in a group that looks like theirs, the warning `unknown-group`.
  */
 export function decodeObject(value: unknown, options: DecodeOptions = {}): Decoded {
   const { source, defaultNamespace = 'default', strict = false } = options;
@@ -106,7 +108,11 @@ function jsonText(value: unknown): string {
 
 function findDecoder({ apiVersion, kind }: TypeMeta, context: DecodeContext): KindDecoder | undefined {
   const decoder = KINDS.get(kind);
-  if (decoder === undefined || decoder.apiVersion === apiVersion) return decoder;
+  if (decoder?.apiVersion === apiVersion) return decoder;
+  if (decoder === undefined) {
+    reportMisspeltPolicy(apiVersion, kind, KINDS, context);
+    return undefined;
+  }
   const { read, refused } = decoder.formerVersions;
   if (read.includes(apiVersion)) {
     context.at(['apiVersion'], () => {
@@ -124,13 +130,8 @@ function findDecoder({ apiVersion, kind }: TypeMeta, context: DecodeContext): Ki
         help: `use apiVersion: ${decoder.apiVersion}`,
       });
     });
-  }
+  } else reportMisspeltPolicy(apiVersion, kind, KINDS, context);
   return undefined;
-}
-
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/');
-  return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
 /** The name of an object that may be malformed, for diagnostics. */

@@ -90,20 +90,38 @@ class Tier {
     }
   }
 
+  /** Ids of the peers that its rules name. */
+  get peers(): Iterable<number> {
+    return this.#byPeer.keys();
+  }
+
+  /** Whether a rule matches every end. */
+  get matchesAll(): boolean {
+    return this.#always.length > 0;
+  }
+
   get hasNamed(): boolean {
     return this.#placed.some(({ clause }) => clause.spec.named.length > 0);
   }
 
   /** The rules that match an end, on whatever ports, in order of precedence. */
   matching(view: ClusterView): PlacedClause[] {
-    const places = new Set(this.#always);
-    for (const id of view.matching) for (const place of this.#byPeer.get(id) ?? []) places.add(place);
+    const places = [...this.#always];
+    for (const id of view.matching) {
+      const named = this.#byPeer.get(id);
+      if (named !== undefined) places.push(...named);
+    }
     for (const id of view.touching) {
       for (const place of this.#byPeer.get(id) ?? []) {
-        if (this.#placed[place]?.clause.action === 'Deny') places.add(place);
+        if (this.#placed[place]?.clause.action === 'Deny') places.push(place);
       }
     }
-    return [...places].sort((a, b) => a - b).map((place) => this.#placed[place] as PlacedClause);
+    if (places.length > 1) places.sort((a, b) => a - b);
+    const matching: PlacedClause[] = [];
+    for (const [at, place] of places.entries()) {
+      if (at === 0 || place !== places[at - 1]) matching.push(this.#placed[place] as PlacedClause);
+    }
+    return matching;
   }
 
   /** First match decides, for each port by itself (C1). */
@@ -129,6 +147,8 @@ export class ClusterProgram {
   readonly #tiers: Readonly<Record<'Admin' | 'Baseline', Tier>>;
   readonly #direction: Direction;
   readonly hasNamed: boolean;
+  /** Whether a rule matches every end (C15). */
+  readonly matchesAll: boolean;
   /** By index of the view, for programs that name no port. */
   readonly #byView: (TierDecision | undefined)[] = [];
   /** By view and named ports of the destination, for those that do. */
@@ -143,6 +163,13 @@ export class ClusterProgram {
       Baseline: new Tier(policies, direction, 'Baseline'),
     };
     this.hasNamed = this.#tiers.Admin.hasNamed || this.#tiers.Baseline.hasNamed;
+    this.matchesAll = this.#tiers.Admin.matchesAll || this.#tiers.Baseline.matchesAll;
+  }
+
+  /** Ids of the peers that rules name: of an end that matches none of them, only rules for all say anything. */
+  *peers(): Iterable<number> {
+    yield* this.#tiers.Admin.peers;
+    yield* this.#tiers.Baseline.peers;
   }
 
   /** What the tiers decide for every port toward or from an end. Remembered for each view. */
