@@ -11,6 +11,8 @@ import type { Unit } from './units.ts';
 /** Classes with one program in a direction: their rows are the same. */
 interface Side {
   readonly classes: UnitClass[];
+  /** Of its classes. */
+  readonly indexes: Set<number>;
   readonly families: readonly Family[];
   readonly rows: Readonly<Partial<Record<Family, Row>>>;
   readonly outside: boolean;
@@ -85,10 +87,11 @@ export class GroupBuilder {
       if (side === undefined) {
         const rows: Partial<Record<Family, Row>> = {};
         for (const family of families) rows[family] = this.#table.row(member, direction, family);
-        side = { classes: [], families, rows, outside, source };
+        side = { classes: [], indexes: new Set(), families, rows, outside, source };
         sides.set(key, side);
       }
       side.classes.push(member);
+      side.indexes.add(member.index);
     }
     return [...sides.values()];
   }
@@ -145,7 +148,7 @@ export class GroupBuilder {
    * @param special whether those rows speak of any of them; else all get the base
    */
   #parts(side: Side, other: Side, special: boolean, families: readonly Family[]): Part[] {
-    if (special) return partition(this.#algebra, side.classes, other.rows, families);
+    if (special) return this.#partition(side, other.rows, families);
     const ports: FamilyPorts = {};
     let any = false;
     for (const family of families) {
@@ -154,6 +157,51 @@ export class GroupBuilder {
       any ||= !base.isEmpty();
     }
     return any ? [{ classes: side.classes, ports, key: WHOLE }] : [];
+  }
+
+  #partition(side: Side, rows: Readonly<Partial<Record<Family, Row>>>, families: readonly Family[]): Part[] {
+    const found = new Map<number, { classes: UnitClass[]; ports: FamilyPorts }>();
+    for (const member of this.#spokenOf(side, rows, families)) {
+      const ports: FamilyPorts = {};
+      let any = false;
+      for (const family of families) {
+        const row = rows[family];
+        const admitted = row === undefined ? PortSet.EMPTY : cell(row, member);
+        ports[family] = admitted;
+        any ||= !admitted.isEmpty();
+      }
+      if (!any) continue;
+      const key = this.#algebra.key(ports);
+      const part = found.get(key);
+      if (part === undefined) found.set(key, { classes: [member], ports });
+      else part.classes.push(member);
+    }
+    return [...found.values()].map((part) => ({
+      ...part,
+      key: part.classes.length === side.classes.length ? WHOLE : part.classes.map(({ index }) => index).join(','),
+    }));
+  }
+
+  /**
+   * The classes of a side that rows may admit something of, in order. Where rows admit only what they name, those are
+   * few, and the side may be most of the cluster.
+   */
+  #spokenOf(
+    side: Side,
+    rows: Readonly<Partial<Record<Family, Row>>>,
+    families: readonly Family[],
+  ): readonly UnitClass[] {
+    const named = new Set<number>();
+    for (const family of families) {
+      const row = rows[family];
+      if (row === undefined) continue;
+      const byView = [...row.byView.keys()].map((view) => this.#table.byView[family].get(view) ?? []);
+      const size = byView.reduce((sum, classes) => sum + classes.length, row.special.size);
+      if (!row.base.isEmpty() || size >= side.classes.length) return side.classes;
+      for (const index of row.special.keys()) if (side.indexes.has(index)) named.add(index);
+      for (const { index } of byView.flat()) if (side.indexes.has(index)) named.add(index);
+    }
+    return [...named].sort((a, b) => a - b).map((index) => this.#table.classes[index] as UnitClass);
   }
 
   /** What the own-node rule adds to what the policies admit else, a rectangle for each node and direction. */
@@ -303,34 +351,6 @@ class SideFinder {
     }
     return found;
   }
-}
-
-function partition(
-  algebra: PortAlgebra,
-  classes: readonly UnitClass[],
-  rows: Readonly<Partial<Record<Family, Row>>>,
-  families: readonly Family[],
-): Part[] {
-  const found = new Map<number, { classes: UnitClass[]; ports: FamilyPorts }>();
-  for (const member of classes) {
-    const ports: FamilyPorts = {};
-    let any = false;
-    for (const family of families) {
-      const row = rows[family];
-      const admitted = row === undefined ? PortSet.EMPTY : cell(row, member);
-      ports[family] = admitted;
-      any ||= !admitted.isEmpty();
-    }
-    if (!any) continue;
-    const key = algebra.key(ports);
-    const part = found.get(key);
-    if (part === undefined) found.set(key, { classes: [member], ports });
-    else part.classes.push(member);
-  }
-  return [...found.values()].map((part) => ({
-    ...part,
-    key: part.classes.length === classes.length ? WHOLE : part.classes.map(({ index }) => index).join(','),
-  }));
 }
 
 function restrictEntries(entries: readonly PortEntry[], wanted: PortSet): PortEntry[] {
