@@ -36,7 +36,8 @@ export interface CanAnswer {
   /** A number; or a range or a name as asked. */
   readonly port?: number | string;
   /**
-   * Whether some combination of the ends is allowed on every port asked for; without a port, on any port at all.
+   * Whether some combination of the ends is allowed on every port asked for; without a number or a name, on any port at
+   * all (of the protocol asked for).
    */
   readonly allowed: boolean;
   /** Only when not a single port was asked for. */
@@ -46,7 +47,7 @@ export interface CanAnswer {
   readonly ingress: DirectionVerdict;
   /** The allowed families, when not all common ones are. */
   readonly families?: readonly Family[];
-  /** Every distinct case: variants of a workload, outside blocks, families. Never empty but when no family is shared. */
+  /** Every distinct case: variants of a workload, outside blocks, families. Empty when there is none, as the notes say: no family in common, no such port. */
   readonly cases: readonly CanCase[];
   /** What one should know beside: sentences. */
   readonly notes: readonly string[];
@@ -73,14 +74,13 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
     to: target.id,
     ...askedPort(port, deciding),
     allowed,
-    ...(deciding?.ports === undefined ? {} : { ports: mergedPorts(cases) }),
-    egress: deciding?.egress ?? NO_COMMON_FAMILY,
-    ingress: deciding?.ingress ?? NO_COMMON_FAMILY,
+    ...(deciding !== undefined && deciding.ports === undefined ? {} : { ports: mergedPorts(cases) }),
+    egress: deciding?.egress ?? NOT_JUDGED,
+    ingress: deciding?.ingress ?? NOT_JUDGED,
     ...allowedFamilies(cases),
     cases: distinct(cases),
     notes: [...new Set(notes)],
   };
-  if (cases.length === 0) answer.notes.push(`${source.id} and ${target.id} have no address family in common`);
   if (deciding !== undefined) {
     for (const direction of ['egress', 'ingress'] as const) {
       answer.notes.push(...equalPriorityNotes(world.state, direction, deciding[direction], deciding.flows[direction]));
@@ -90,7 +90,7 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
   return answer;
 }
 
-const NO_COMMON_FAMILY: DirectionVerdict = {
+const NOT_JUDGED: DirectionVerdict = {
   allowed: false,
   tier: 'default',
   decidedBy: null,
@@ -105,6 +105,8 @@ function* allCases(
   port: PortQuery | undefined,
   notes: string[],
 ): Generator<CanCase> {
+  const everyPort = port?.first !== undefined || port?.name !== undefined;
+  let answered = false;
   for (const from of source.units) {
     for (const to of target.units) {
       if (from.endpoint.type === 'external' && to.endpoint.type === 'external') {
@@ -117,12 +119,19 @@ function* allCases(
       }
       for (const family of commonFamilies(from, to)) {
         const asked = port === undefined ? PortSet.ALL : queriedPorts(port, to.pods[0]?.ports ?? []);
-        if (asked.isEmpty())
+        if (asked.isEmpty()) {
           notes.push(`${to.endpoint.id} has no container port named ${port?.name}/${port?.protocol}`);
-        yield* unitCases(world, from, to, family, asked, port !== undefined, notes);
+          answered = true;
+          continue;
+        }
+        for (const one of unitCases(world, from, to, family, asked, everyPort, notes)) {
+          answered = true;
+          yield one;
+        }
       }
     }
   }
+  if (!answered) notes.push(`${source.id} and ${target.id} have no address family in common`);
 }
 
 /**

@@ -32,9 +32,8 @@ interface Ends {
 }
 
 /** Changes of policies that would turn an answer around, as sentences without a full stop. */
-export function changesOf(world: World, answer: CanAnswer, decided: CanCase | undefined): string[] {
-  const from = decided?.from ?? answer.from;
-  const to = decided?.to ?? answer.to;
+export function changesOf(world: World, answer: CanAnswer, decided: CanCase): string[] {
+  const { from, to } = decided;
   const ends: Ends = { from, to, fromUnit: unitOf(world, from), toUnit: unitOf(world, to) };
   if (answer.allowed) {
     return [...denials(world, 'egress', answer, ends, decided), ...denials(world, 'ingress', answer, ends, decided)];
@@ -50,13 +49,7 @@ function unitOf(world: World, id: string): Unit | undefined {
 }
 
 /** Ways to admit the connection in a direction that refuses it. */
-function admissions(
-  world: World,
-  direction: Direction,
-  answer: CanAnswer,
-  ends: Ends,
-  decided: CanCase | undefined,
-): string[] {
+function admissions(world: World, direction: Direction, answer: CanAnswer, ends: Ends, decided: CanCase): string[] {
   const tiers = tierFlip(world, direction, answer, ends, decided);
   const { tier } = answer[direction];
   if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierAdmissions(tiers, tier);
@@ -71,11 +64,11 @@ function tierFlip(
   direction: Direction,
   answer: CanAnswer,
   ends: Ends,
-  decided: CanCase | undefined,
+  decided: CanCase,
 ): TierFlip | undefined {
-  const flow = decided?.flows[direction];
-  const subject = direction === 'egress' ? flow?.from : flow?.to;
-  if (decided === undefined || flow === undefined || subject?.type !== 'pod') return undefined;
+  const flow = decided.flows[direction];
+  const subject = direction === 'egress' ? flow.from : flow.to;
+  if (subject.type !== 'pod') return undefined;
   const single = decided.port !== undefined;
   return {
     state,
@@ -162,13 +155,7 @@ function podPeer(pod: PodInfo, policy: NetworkPolicy): string {
 }
 
 /** Ways to refuse the connection in a direction that allows it. */
-function denials(
-  world: World,
-  direction: Direction,
-  answer: CanAnswer,
-  ends: Ends,
-  decided: CanCase | undefined,
-): string[] {
+function denials(world: World, direction: Direction, answer: CanAnswer, ends: Ends, decided: CanCase): string[] {
   const verdict = answer[direction];
   const { tier } = verdict;
   const subject = direction === 'egress' ? ends.from : ends.to;
@@ -189,7 +176,7 @@ function denials(
       ...(tiers === undefined ? [] : nearTierChanges(tiers).slice(0, 1)),
     ];
   }
-  const flow = decided?.port === undefined ? undefined : decided.flows[direction];
+  const flow = decided.port === undefined ? undefined : decided.flows[direction];
   if (verdict.decidedBy === null || flow === undefined) return removalOfDecider(world, direction, verdict);
   const rules = admittingRules(world.state, direction, flow);
   if (rules === undefined) return removalOfDecider(world, direction, verdict);

@@ -42,7 +42,7 @@ export interface DirectionExplanation {
 export interface Explanation {
   /** The question and the answer in two sentences. */
   readonly summary: string;
-  /** Egress, then ingress. */
+  /** Egress, then ingress; empty when there was nothing to judge. */
   readonly directions: readonly DirectionExplanation[];
   /** Changes that would turn the answer around; alternatives, unless one says that both directions need one. */
   readonly flip: readonly string[];
@@ -55,11 +55,14 @@ export function explain(world: World, answer: CanAnswer): Explanation {
   const { from, to } = answer.cases.length > 1 && decided !== undefined ? decided : answer;
   return {
     summary: summary(answer, from, to),
-    directions: [
-      explainDirection(world, 'egress', from, to, answer, decided),
-      explainDirection(world, 'ingress', to, from, answer, decided),
-    ],
-    flip: changesOf(world, answer, decided),
+    directions:
+      decided === undefined
+        ? []
+        : [
+            explainDirection(world, 'egress', from, to, answer, decided),
+            explainDirection(world, 'ingress', to, from, answer, decided),
+          ],
+    flip: decided === undefined ? [] : changesOf(world, answer, decided),
   };
 }
 
@@ -74,7 +77,8 @@ function decidingCase(answer: CanAnswer): CanCase | undefined {
 
 function summary(answer: CanAnswer, from: string, to: string): string {
   const question = `May ${from} connect to ${to} on ${askedPort(answer) ?? anyPort(answer)}?`;
-  const { egress, ingress, allowed } = answer;
+  const { egress, ingress, allowed, cases, notes } = answer;
+  if (cases.length === 0) return `${question} No: ${notes.join('; ')}.`;
   if (allowed) return `${question} Yes: nothing on the way refuses it.`;
   if (!egress.allowed && !ingress.allowed)
     return `${question} No: neither the egress of the source nor the ingress of the destination admits it.`;
@@ -93,7 +97,7 @@ function explainDirection(
   subject: string,
   other: string,
   answer: CanAnswer,
-  decided: CanCase | undefined,
+  decided: CanCase,
 ): DirectionExplanation {
   const { state } = world;
   const verdict = answer[direction];
@@ -124,17 +128,17 @@ function tierQuestion(
   direction: Direction,
   other: string,
   answer: CanAnswer,
-  decided: CanCase | undefined,
+  decided: CanCase,
 ): TierQuestion | undefined {
-  const flow = decided?.flows[direction];
+  const flow = decided.flows[direction];
   const end = subjectEnd(direction, decided);
-  if (flow === undefined || end?.type !== 'pod' || state.clusterPolicies.size === 0) return undefined;
+  if (end.type !== 'pod' || state.clusterPolicies.size === 0) return undefined;
   const { allowed } = answer[direction];
-  return { state, direction, flow, pod: end.pod, other, allowed, onePort: decided?.port !== undefined };
+  return { state, direction, flow, pod: end.pod, other, allowed, onePort: decided.port !== undefined };
 }
 
-function subjectEnd(direction: Direction, decided: CanCase | undefined): FlowEnd | undefined {
-  return direction === 'egress' ? decided?.flows.egress.from : decided?.flows.ingress.to;
+function subjectEnd(direction: Direction, decided: CanCase): FlowEnd {
+  return direction === 'egress' ? decided.flows.egress.from : decided.flows.ingress.to;
 }
 
 function notAsked(policies: readonly NetworkPolicy[], direction: Direction, subject: string): string {
@@ -148,7 +152,7 @@ function unisolated(
   direction: Direction,
   subject: string,
   tier: Tier,
-  end: FlowEnd | undefined,
+  end: FlowEnd,
   tiers: TierQuestion | undefined,
   steps: string[],
   cites: Cite[],
@@ -157,11 +161,11 @@ function unisolated(
     steps.push('A pod always reaches itself, whatever the policies say.');
   } else if (tier === 'node') {
     steps.push('Traffic between a pod and the node it runs on is always allowed, whatever NetworkPolicies say.');
-  } else if (end !== undefined && end.type !== 'pod') {
+  } else if (end.type !== 'pod') {
     steps.push(`${subject} is not a pod of the cluster network: policies do not limit its ${direction}.`);
   } else if (tiers === undefined || !(['Admin', 'Baseline'] as const).some((one) => tierApplies(tiers, one))) {
     const all = direction === 'egress' ? 'it may connect to everything' : 'everything may connect to it';
-    if (end !== undefined) steps.push(`No NetworkPolicy selects ${subject} for ${direction}: ${all}.`);
+    steps.push(`No NetworkPolicy selects ${subject} for ${direction}: ${all}.`);
   } else {
     const next = tierApplies(tiers, 'Baseline') ? ', so the Baseline tier is asked' : '';
     steps.push(`No NetworkPolicy isolates ${subject} for ${direction}${next}.`);

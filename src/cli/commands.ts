@@ -67,9 +67,40 @@ const listingFlags = ['all-namespaces', 'selector'];
 
 const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags];
 
+/** Severities at which `lint` fails. */
+export const FAIL_LEVELS = ['error', 'warning', 'info', 'never'] as const;
+
 const QUESTIONS = 'Questions:';
 const POLICIES = 'Policies:';
+const RULES = 'Rules:';
 const SHELL = 'Shell:';
+
+/** Flags that limit reachability to a part of it. */
+const focusFlags: readonly OptionSpec[] = [
+  {
+    name: 'from',
+    value: 'ENDPOINT',
+    group: SELECTION,
+    description: 'only connections from it',
+    completes: 'endpoint',
+  },
+  {
+    name: 'to',
+    value: 'ENDPOINT',
+    group: SELECTION,
+    description: 'only connections to it',
+    completes: 'destination',
+  },
+  { name: 'port', value: 'PORT', group: SELECTION, description: 'only this port: 80, 53/UDP, 8000-8080, a name' },
+  {
+    name: 'by',
+    value: 'LEVEL',
+    choices: ['workload', 'pod'],
+    group: SELECTION,
+    description: 'endpoints are workloads (default) or single pods',
+  },
+  { name: 'no-external', group: SELECTION, description: 'leave out everything outside the cluster' },
+];
 
 /** Every command there is. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -78,7 +109,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: POLICIES,
     summary: 'what the API server would say of every policy',
     description:
-      'Checks every policy as the API server does, with file, line and column. Exit code 1 when there is an error.',
+      'Checks every policy as the API server does, with file, line and column. Exit code 1 when there is an error, 2 for text that holds no object.',
     arguments: [],
     options: [
       ...common,
@@ -95,6 +126,60 @@ export const COMMANDS: readonly CommandSpec[] = [
       { line: 'portcullis validate -f policies/ -o sarif > findings.sarif', does: 'for code scanning' },
     ],
     load: () => import('./commands/validate.ts'),
+  },
+  {
+    name: 'lint',
+    group: POLICIES,
+    summary: 'mistakes and smells in policies',
+    description: `Looks for policies that do something else than they seem to, or nothing. Exit code 1 when there are warnings or errors.
+
+docs/lint/ has a page for each rule. A finding is accepted with the annotation portcullis.dev/lint-ignore: RULE,RULE on its
+object, or in .portcullis.yaml, which is looked for from the working directory upward.`,
+    arguments: [],
+    options: [
+      ...common,
+      resolve,
+      {
+        name: 'select',
+        value: 'RULE',
+        repeatable: true,
+        group: RULES,
+        description: 'only these rules; repeatable, or separated by commas',
+        completes: 'rule',
+      },
+      {
+        name: 'ignore',
+        value: 'RULE',
+        repeatable: true,
+        group: RULES,
+        description: 'all but these rules; repeatable, or separated by commas',
+        completes: 'rule',
+      },
+      {
+        name: 'fail-on',
+        value: 'LEVEL',
+        choices: FAIL_LEVELS,
+        group: RULES,
+        description: 'least severity for exit code 1: error, warning (default), info, never',
+      },
+      {
+        name: 'config',
+        value: 'FILE',
+        group: RULES,
+        description: 'configuration, instead of the nearest .portcullis.yaml',
+        completes: 'file',
+      },
+      { name: 'list', group: RULES, description: 'list the rules and read nothing' },
+      { name: 'fix', group: OUTPUT, description: 'put right in the files what is certain; standard input is printed' },
+      { name: 'dry-run', group: OUTPUT, description: 'with --fix: write nothing, print the difference' },
+    ],
+    formats: ['table', 'json', 'sarif', 'md'],
+    examples: [
+      { line: 'portcullis lint -f examples/poor', does: 'everything' },
+      { line: 'portcullis lint -f policies/ --select redundant-rule --fail-on info', does: 'one rule' },
+      { line: 'portcullis lint -f policies/ --fix --dry-run', does: 'what --fix would change' },
+    ],
+    load: () => import('./commands/lint.ts'),
   },
   {
     name: 'describe',
@@ -152,38 +237,97 @@ address that no known pod or node has). TO may also be a domain name that a poli
     options: [
       ...analysing,
       resolve,
+      ...focusFlags,
+      { name: 'grouped', group: OUTPUT, description: 'groups of equal ends instead of pairs (json and yaml)' },
+    ],
+    formats: ['table', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'svg', 'html'],
+    examples: [
+      { line: 'portcullis reach -f shop/', does: 'everything' },
+      { line: 'portcullis reach -f shop/ --to shop/deploy/cart --no-external', does: 'who reaches one workload' },
+      { line: 'portcullis reach -f shop/ -n shop -o matrix', does: 'one namespace as a matrix' },
+      { line: 'portcullis reach -f shop/ -o html > reach.html', does: 'a page to search, with a map' },
+    ],
+    load: () => import('./commands/reach.ts'),
+  },
+  {
+    name: 'diff',
+    group: QUESTIONS,
+    summary: 'how reachability changes between two inputs',
+    description: `Lists the connections that NEW opens or closes compared with OLD, each with the policies that caused it.
+
+OLD and NEW are a file, a directory, git:REV:PATH (PATH as it was in a revision) or - for standard input. Exit code 1 when
+a connection changes; --fail-on says which changes count.`,
+    arguments: [
+      { name: 'old', description: 'the state before', required: true, completes: 'file' },
+      { name: 'new', description: 'the state after', required: true, completes: 'file' },
+    ],
+    options: [
+      ...analysing.map((option) =>
+        option.name === 'filename'
+          ? { ...option, description: 'what both sides share, such as workloads beside two directories of policies' }
+          : option,
+      ),
+      resolve,
+      ...focusFlags,
       {
-        name: 'from',
-        value: 'ENDPOINT',
-        group: SELECTION,
-        description: 'only connections from it',
-        completes: 'endpoint',
+        name: 'fail-on',
+        value: 'CHANGES',
+        choices: ['opened', 'closed', 'any', 'never'],
+        group: OUTPUT,
+        description: 'changes for exit code 1: opened, closed, any (default), never',
+      },
+    ],
+    formats: ['table', 'json', 'md', 'html'],
+    examples: [
+      { line: 'portcullis diff git:main:deploy deploy', does: 'what the working directory changes' },
+      {
+        line: 'portcullis diff git:HEAD~1:. git:HEAD:. --fail-on opened',
+        does: 'two revisions; fail when one opens something',
       },
       {
-        name: 'to',
-        value: 'ENDPOINT',
-        group: SELECTION,
-        description: 'only connections to it',
-        completes: 'destination',
+        line: 'portcullis diff -f workloads/ old-policies/ new-policies/ -o md',
+        does: 'as a comment for a pull request',
       },
-      { name: 'port', value: 'PORT', group: SELECTION, description: 'only this port: 80, 53/UDP, 8000-8080, a name' },
+    ],
+    load: () => import('./commands/diff.ts'),
+  },
+  {
+    name: 'exposure',
+    group: QUESTIONS,
+    summary: 'what each workload admits, also of pods that do not exist yet',
+    description: `Lists for every workload and direction which pods, existing or not, and which outside addresses its own policies admit.
+
+The policies of the other end are not looked at: they can only take away. "none now" marks peers that no pod matches today.`,
+    arguments: [],
+    options: [
+      ...analysing,
+      resolve,
+      {
+        name: 'direction',
+        value: 'DIRECTION',
+        choices: ['ingress', 'egress'],
+        group: SELECTION,
+        description: 'only this direction',
+      },
       {
         name: 'by',
         value: 'LEVEL',
         choices: ['workload', 'pod'],
         group: SELECTION,
-        description: 'endpoints are workloads (default) or single pods',
+        description: 'rows are for workloads (default) or single pods',
       },
-      { name: 'no-external', group: SELECTION, description: 'leave out everything outside the cluster' },
-      { name: 'grouped', group: OUTPUT, description: 'groups of equal ends instead of pairs (json and yaml)' },
+      { name: 'external-only', group: SELECTION, description: 'only what is outside the cluster' },
     ],
-    formats: ['table', 'matrix', 'json', 'yaml', 'csv', 'md'],
+    formats: ['table', 'json', 'md'],
     examples: [
-      { line: 'portcullis reach -f shop/', does: 'everything' },
-      { line: 'portcullis reach -f shop/ --to shop/deploy/cart --no-external', does: 'who reaches one workload' },
-      { line: 'portcullis reach -f shop/ -n shop -o matrix', does: 'one namespace as a matrix' },
+      { line: 'portcullis exposure -f shop/ -n payments', does: 'one namespace' },
+      {
+        line: 'portcullis exposure -f shop/ --direction ingress --external-only',
+        does: 'what the outside could reach',
+      },
+      { line: 'portcullis exposure -f shop/ -o md > exposure.md', does: 'as a document' },
     ],
-    load: () => import('./commands/reach.ts'),
+    load: () => import('./commands/exposure.ts'),
   },
   {
     name: 'test',
@@ -218,6 +362,36 @@ SPEC is a file or directory of PolicyTest documents, or - for standard input:
       { line: 'kubectl kustomize overlays/prod | portcullis test -f - baseline.yaml', does: 'rendered manifests' },
     ],
     load: () => import('./commands/test.ts'),
+  },
+  {
+    name: 'advise',
+    group: POLICIES,
+    summary: 'least-privilege policies from a flow log, or from Services',
+    description: `Writes the NetworkPolicies that admit what a flow log has and nothing else, after the engine has checked that.
+
+The log is JSON lines of portcullis or of Hubble, or CSV with the header from,to,protocol,port. Without --flows, each
+namespace's pods may call its Services, and LoadBalancer and NodePort Services are open to all. The NetworkPolicies of
+the input are taken to be replaced. Exit code 2 when some flow would be blocked.`,
+    arguments: [],
+    options: [
+      ...analysing.filter((option) => !listingFlags.includes(option.name)),
+      { name: 'flows', value: 'FILE', group: INPUT, description: 'flow log, - for standard input', completes: 'file' },
+      { name: 'skip-unusable', group: INPUT, description: 'leave out flows that no policy can admit, and say so' },
+      {
+        name: 'external-prefix',
+        value: 'LENGTH',
+        group: POLICIES,
+        description: 'widen outside addresses to blocks: 24, or 24,64 for IPv4 and IPv6 (default 32,128)',
+      },
+      { name: 'no-dns', group: POLICIES, description: 'do not allow name resolution that was not seen' },
+    ],
+    formats: ['yaml'],
+    examples: [
+      { line: 'portcullis advise -f shop/ --flows flows.jsonl > policies.yaml', does: 'from a flow log' },
+      { line: 'hubble observe -o jsonpb | portcullis advise -f shop/ --flows -', does: 'from Hubble' },
+      { line: 'portcullis advise -f shop/ -n shop', does: 'from Services, for one namespace' },
+    ],
+    load: () => import('./commands/advise.ts'),
   },
   {
     name: 'completion',

@@ -107,6 +107,10 @@ async function values(
   if (choices !== undefined) return choices.map((value) => ({ value }));
   if (completes === 'file') return 'files';
   if (completes === undefined || completes === 'nothing') return [];
+  if (completes === 'rule') {
+    const { LINT_RULES } = await import('../analysis/lint/index.ts');
+    return LINT_RULES.map(({ id, summary }) => ({ value: id, description: summary }));
+  }
   const world = await readWorld(line, io);
   if (world === undefined)
     return completes === 'endpoint' || completes === 'destination' ? [{ value: 'internet' }] : [];

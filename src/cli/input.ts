@@ -48,10 +48,15 @@ export async function readInputs(paths: readonly string[], options: InputOptions
       const content = source.stdin ? await readStream(options.stdin, limit) : readFile(source.name, limit);
       inputs.push({ name: source.stdin ? '-' : source.name, content });
     } catch (error) {
-      walk.problems.push(problem(source.stdin ? 'standard input' : source.name, reasonOf(error)));
+      walk.problems.push(unreadable(source.stdin ? 'standard input' : source.name, reasonOf(error)));
     }
   }
   return { inputs, problems: walk.problems };
+}
+
+/** Whether a file in a folder is read. */
+export function isManifestName(name: string): boolean {
+  return EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
 class Walk {
@@ -70,7 +75,7 @@ class Walk {
       return;
     }
     if (named === '') {
-      this.problems.push(problem('""', 'the path is empty'));
+      this.problems.push(unreadable('""', 'the path is empty'));
       return;
     }
     const stats = this.#stat(named);
@@ -80,13 +85,13 @@ class Walk {
       return;
     }
     if (!this.#folders) {
-      this.problems.push(problem(named, 'it is a directory'));
+      this.problems.push(unreadable(named, 'it is a directory'));
       return;
     }
     const before = this.found.length + this.problems.length;
     const isNew = this.#addFolder(named);
     if (isNew && this.found.length + this.problems.length === before) {
-      this.problems.push(problem(named, `the directory holds no manifests (${EXTENSIONS.join(', ')})`));
+      this.problems.push(unreadable(named, `the directory holds no manifests (${EXTENSIONS.join(', ')})`));
     }
   }
 
@@ -98,12 +103,12 @@ class Walk {
     try {
       entries = readdirSync(folder).sort(compareCodePoints);
     } catch (error) {
-      this.problems.push(problem(folder, reasonOf(error)));
+      this.problems.push(unreadable(folder, reasonOf(error)));
       return true;
     }
     for (const entry of entries) {
       const full = path.join(folder, entry);
-      const isManifest = EXTENSIONS.some((extension) => entry.endsWith(extension));
+      const isManifest = isManifestName(entry);
       const stats = this.#stat(full, isManifest);
       if (stats?.isDirectory() === true) {
         if (!SKIPPED_FOLDERS.has(entry)) this.#addFolder(full);
@@ -118,7 +123,7 @@ class Walk {
     const isPipe = stats.isFIFO() || stats.isSocket();
     if (!stats.isFile() && !(isPipe && pipeAllowed)) {
       const what = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
-      this.problems.push(problem(name, `it is ${what}, not a file; pipe it to standard input with -f -`));
+      this.problems.push(unreadable(name, `it is ${what}, not a file; pipe it to standard input with -f -`));
       return;
     }
     const real = isPipe ? name : this.#real(name);
@@ -129,7 +134,7 @@ class Walk {
     try {
       return statSync(name);
     } catch (error) {
-      if (report) this.problems.push(problem(name, reasonOf(error)));
+      if (report) this.problems.push(unreadable(name, reasonOf(error)));
       return undefined;
     }
   }
@@ -138,7 +143,7 @@ class Walk {
     try {
       return realpathSync(name);
     } catch (error) {
-      this.problems.push(problem(name, reasonOf(error)));
+      this.problems.push(unreadable(name, reasonOf(error)));
       return undefined;
     }
   }
@@ -188,7 +193,8 @@ function formatBytes(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${Math.floor(bytes / (1024 * 1024))} MiB` : `${bytes} bytes`;
 }
 
-function problem(name: string, reason: string): Diagnostic {
+/** The problem of a path that cannot be read. */
+export function unreadable(name: string, reason: string): Diagnostic {
   return { code: 'unreadable-input', severity: 'error', message: `cannot read ${name}: ${reason}` };
 }
 

@@ -10,7 +10,7 @@ import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { loadDomains } from './hosts.ts';
-import { readInputs } from './input.ts';
+import { type Inputs, readInputs } from './input.ts';
 import { Progress } from './terminal.ts';
 
 /** The namespace of objects and names that give none, without `-n`. */
@@ -72,19 +72,34 @@ export async function load(
   scope: Scope = {},
   together: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]> = async () => [],
 ): Promise<Loaded> {
-  const { flags, io, err } = context;
-  const paths = flags.list('filename');
+  const paths = context.flags.list('filename');
   if (paths.length === 0) {
     throw new UsageError('no input: this version does not read live clusters', [
       'name files or directories with -f, or - for standard input',
       `kubectl get namespaces,pods,networkpolicies -A -o yaml | portcullis ${context.commandName} -f -`,
     ]);
   }
+  const read: InputReader = (onProgress) => readInputs(paths, { stdin: context.io.stdin, onProgress });
+  return loadInputs(context, paths, read, scope, together);
+}
+
+/** Reads texts, wherever they are. */
+export type InputReader = (onProgress: (done: number, total: number) => void) => Promise<Inputs>;
+
+/**
+ * As {@link load}, of input that the caller knows how to read.
+ * @param names what the user called it
+ */
+export async function loadInputs(
+  context: Context,
+  names: readonly string[],
+  reader: InputReader,
+  scope: Scope = {},
+  together: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]> = async () => [],
+): Promise<Loaded> {
+  const { flags, err } = context;
   const progress = new Progress(err, flags.on('quiet'));
-  const { inputs, problems } = await readInputs(paths, {
-    stdin: io.stdin,
-    onProgress: (done, total) => progress.show('reading', done, total),
-  });
+  const { inputs, problems } = await reader((done, total) => progress.show('reading', done, total));
   const size = inputs.reduce((sum, input) => sum + input.content.length, 0);
   const read = readManifests(inputs, {
     defaultNamespace: defaultNamespace(context),
@@ -102,7 +117,7 @@ export async function load(
     diagnostics.push(...found);
   }
   diagnostics.push(...(await together(read.objects.filter((object) => !invalid.has(object)))));
-  if (empty) diagnostics.push(emptyInput(paths));
+  if (empty) diagnostics.push(emptyInput(names));
   return {
     objects: read.objects,
     replaced: read.replaced,
@@ -150,13 +165,15 @@ export type Usable = { readonly objects: readonly KubeObject[] } | { readonly ex
  * Reads the input and refuses it when anything in it is invalid; with `--skip-invalid` the invalid objects are left
  * out instead, and named. Diagnostics go to standard error.
  * @param further checks of the objects together, run on those that are left
+ * @param input what {@link load} reads, or another
  */
 export async function loadUsable(
   context: Context,
   further: (objects: readonly KubeObject[]) => readonly Diagnostic[] = () => [],
+  input: Promise<Loaded> = load(context),
 ): Promise<Usable> {
   const { flags, err, errStyle } = context;
-  const loaded = await load(context);
+  const loaded = await input;
   const skip = flags.on('skip-invalid') && !loaded.unreadable;
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error');
   const objects = loaded.objects.flatMap((object) => (loaded.invalid.has(object) ? standIn(object, loaded) : [object]));
@@ -216,22 +233,32 @@ function leftOut(errors: readonly Diagnostic[]): string[] {
   return lines;
 }
 
-/** The world that questions are asked of, or the exit code when the input does not allow an answer. */
-export async function loadWorld(context: Context): Promise<{ readonly world: World } | { readonly exit: number }> {
+/**
+ * The world that questions are asked of, or the exit code when the input does not allow an answer.
+ * @param input what {@link load} reads, or another
+ */
+export async function loadWorld(
+  context: Context,
+  input?: () => Promise<Loaded>,
+): Promise<{ readonly world: World } | { readonly exit: number }> {
   const cidrs = podCidrs(context);
   const named = await loadDomains(context);
   if ('exit' in named) return named;
   const { createWorld } = await import('../analysis/index.ts');
   let world: World | undefined;
-  const usable = await loadUsable(context, (objects) => {
-    const created = createWorld(objects, {
-      podCidrs: cidrs,
-      domains: named.domains,
-      defaultNamespace: defaultNamespace(context),
-    });
-    world = created.world;
-    return created.diagnostics;
-  });
+  const usable = await loadUsable(
+    context,
+    (objects) => {
+      const created = createWorld(objects, {
+        podCidrs: cidrs,
+        domains: named.domains,
+        defaultNamespace: defaultNamespace(context),
+      });
+      world = created.world;
+      return created.diagnostics;
+    },
+    input?.(),
+  );
   if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
   return { world };
 }

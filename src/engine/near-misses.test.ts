@@ -132,6 +132,12 @@ const cases: readonly Case[] = [
     expected: [[0, 0, 'namespace', 'allows pods app=web of namespace shop only, not of lab']],
   },
   {
+    name: 'namespace: an empty podSelector is all pods of it',
+    flow: ['lab/web', 'shop/cart', '80/TCP'],
+    rules: [{ from: [{ podSelector: {} }] }],
+    expected: [[0, 0, 'namespace', 'allows all pods of namespace shop only, not of lab']],
+  },
+  {
     name: 'namespace: labels of the namespace do not match',
     flow: ['lab/web', 'shop/cart', '80/TCP'],
     rules: [
@@ -139,7 +145,7 @@ const cases: readonly Case[] = [
       { from: [{ ...web, namespaceSelector: { matchExpressions: [{ key: 'env', operator: 'Exists' }] } }] },
     ],
     expected: [
-      [0, 0, 'namespace', 'allows pods of namespaces team=store; namespace lab has team=research'],
+      [0, 0, 'namespace', 'allows all pods of namespaces team=store; namespace lab has team=research'],
       [1, 0, 'namespace', 'allows pods app=web of namespaces env; namespace lab has no label env'],
     ],
   },

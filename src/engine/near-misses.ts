@@ -1,4 +1,4 @@
-import { formatLabelSelector, matchesSelector } from '../model/selector.ts';
+import { formatLabelSelector, matchesSelector, selectorIsEmpty } from '../model/selector.ts';
 import type { FieldPath } from '../model/source.ts';
 import type { LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
 import { formatAddress } from '../net/address.ts';
@@ -140,7 +140,10 @@ function peerMiss(
     };
   }
   if (!podFits) return 'far';
-  const pods = peer.podSelector === undefined ? 'pods' : `pods ${formatLabelSelector(peer.podSelector)}`;
+  const pods =
+    peer.podSelector === undefined || selectorIsEmpty(peer.podSelector)
+      ? 'all pods'
+      : `pods ${formatLabelSelector(peer.podSelector)}`;
   return {
     missed: 'namespace',
     message:

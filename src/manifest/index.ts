@@ -4,6 +4,7 @@ export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export {
   type Assertion,
   type EndPattern,
+  type ExceptPattern,
   type Expectation,
   type PolicyTest,
   type PolicyTestResult,

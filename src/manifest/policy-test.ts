@@ -34,6 +34,9 @@ export type EndPattern = (
   readonly path: FieldPath;
 };
 
+/** An end that is left out; `side` tells from which end only, where one is meant. */
+export type ExceptPattern = EndPattern & { readonly side?: 'from' | 'to' };
+
 /** A port as written, not yet understood. */
 export interface WrittenPort {
   readonly text: string;
@@ -48,8 +51,7 @@ export interface Assertion {
   /** Empty: every port. */
   readonly ports: readonly WrittenPort[];
   readonly expect: Expectation;
-  /** Ends that are left out on either side. */
-  readonly except: readonly EndPattern[];
+  readonly except: readonly ExceptPattern[];
   /** Absent: every family that both ends have. */
   readonly family?: Family;
   /** Whether it may be about nothing. */
@@ -149,6 +151,21 @@ function oneOrMore<T>(item: Reader<T>): Reader<readonly T[] | T> {
   };
 }
 
+const sides = closedRecord({ from: oneOrMore(end), to: oneOrMore(end) });
+const eitherSide = oneOrMore(end);
+
+type RawExcept = { readonly ends?: RawEnds; readonly from?: RawEnds; readonly to?: RawEnds };
+
+/** Ends that are left out on both sides, or `from` and `to` apart. */
+const exceptions: Reader<RawExcept> = {
+  zero: {},
+  ...(podsEnd.fields === undefined ? {} : { fields: podsEnd.fields }),
+  read(value, context) {
+    if (isObject(value) && ('from' in value || 'to' in value)) return sides.read(value, context);
+    return { ends: eitherSide.read(value, context) };
+  },
+};
+
 function choice<T extends string>(values: readonly T[]): Reader<T> {
   return {
     zero: values[0] as T,
@@ -167,7 +184,7 @@ const assertionFields = {
   to: oneOrMore(end),
   port: oneOrMore(intOrString),
   expect: choice(EXPECTATIONS),
-  except: oneOrMore(end),
+  except: exceptions,
   family: choice(FAMILIES),
   allowEmpty: boolean,
 } as const;
@@ -285,7 +302,12 @@ function assertion(raw: RawAssertion, path: FieldPath, context: DecodeContext): 
     to: ends(to, [...path, 'to']),
     ports: located(port, [...path, 'port']).map(([written, at]) => ({ text: String(written), path: at })),
     expect: expect ?? 'denied',
-    except: ends(except, [...path, 'except']),
+    except: [
+      ...ends(except?.ends, [...path, 'except']),
+      ...(['from', 'to'] as const).flatMap((side) =>
+        ends(except?.[side], [...path, 'except', side]).map((pattern) => ({ ...pattern, side })),
+      ),
+    ],
     ...(family === undefined ? {} : { family }),
     allowEmpty,
     path,

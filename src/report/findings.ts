@@ -1,4 +1,4 @@
-import type { Diagnostic, SourcePosition } from '../model/source.ts';
+import type { Diagnostic, Severity, SourcePosition } from '../model/source.ts';
 import { countSeverities, uniqueDiagnostics } from './diagnostics.ts';
 import { count } from './text.ts';
 
@@ -10,6 +10,16 @@ export interface FindingsScope {
   readonly others: number;
   /** Objects of kinds that say nothing to policies. */
   readonly ignored: number;
+  /** Findings that were kept back on demand. */
+  readonly suppressed?: number;
+}
+
+/** What is known of a code beyond its findings, for formats that describe them. */
+export interface CodeText {
+  readonly id: string;
+  readonly severity: Severity;
+  /** One line. */
+  readonly summary: string;
 }
 
 function place(source: SourcePosition | undefined): object | undefined {
@@ -36,13 +46,21 @@ export function findingsSummary(diagnostics: readonly Diagnostic[], scope: Findi
   const parts = [`${checked}: ${countSeverities(uniqueDiagnostics(diagnostics))}`];
   if (scope.others > 0) parts.push(`${count(scope.others, 'other object')} read`);
   if (scope.ignored > 0) parts.push(`${count(scope.ignored, 'object')} of other kinds ignored`);
+  if ((scope.suppressed ?? 0) > 0) parts.push(`${count(scope.suppressed ?? 0, 'finding')} suppressed`);
   return `${parts.join('; ')}\n`;
 }
 
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
 
-/** SARIF 2.1.0, as code-scanning services read it; columns count UTF-16 code units. */
-export function findingsSarif(diagnostics: readonly Diagnostic[], version: string): string {
+/**
+ * SARIF 2.1.0, as code-scanning services read it; columns count UTF-16 code units.
+ * @param texts of the codes, where they have any
+ */
+export function findingsSarif(
+  diagnostics: readonly Diagnostic[],
+  version: string,
+  texts: readonly CodeText[] = [],
+): string {
   const findings = uniqueDiagnostics(diagnostics);
   const codes = [...new Set(findings.map((finding) => finding.code))].sort();
   const document = {
@@ -50,7 +68,7 @@ export function findingsSarif(diagnostics: readonly Diagnostic[], version: strin
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'portcullis', version, rules: codes.map((id) => ({ id })) } },
+        tool: { driver: { name: 'portcullis', version, rules: codes.map((id) => sarifRule(id, texts)) } },
         columnKind: 'utf16CodeUnits',
         results: findings.map((finding) => ({
           ruleId: finding.code,
@@ -63,6 +81,16 @@ export function findingsSarif(diagnostics: readonly Diagnostic[], version: strin
     ],
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function sarifRule(id: string, texts: readonly CodeText[]): object {
+  const text = texts.find((one) => one.id === id);
+  if (text === undefined) return { id };
+  return {
+    id,
+    shortDescription: { text: text.summary },
+    defaultConfiguration: { level: LEVELS[text.severity] },
+  };
 }
 
 function sarifMessage({ path, message, help }: Diagnostic): string {

@@ -81,7 +81,7 @@ function exampleLines(example: Counterexample): string[] {
     `${visible(from)} -> ${visible(to)}: ${outcome(example)}`,
     ...(verdict === undefined ? [] : reasonLines(verdict).map((line) => `  ${line}`)),
     ...notes.map((note) => `  ${visible(note)}`),
-    ...(alike === 0 ? [] : [`  and ${count(alike, 'more pair')} that the policies treat alike`]),
+    ...(alike === 0 ? [] : [`  and ${count(alike, 'more pair')} alike`]),
   ];
 }
 

@@ -134,12 +134,23 @@ export function explanationText(answer: CanAnswer, explanation: Explanation, sty
 }
 
 function headline(answer: CanAnswer, style: Style): string {
-  const { allowed, from, to, ports, families } = answer;
+  const { allowed, from, to, families } = answer;
   const word = allowed ? style.good('allowed') : style.error('denied');
-  let what = askedPort(answer);
-  if (ports !== undefined) what = allowed ? formatPorts(ports) : 'on every port';
+  const what = portsText(answer, answer);
   const only = families === undefined ? '' : ` (${families.join(' and ')} only)`;
   return `${word}: ${visible(from)} -> ${visible(to)} ${what}${only}`.trimEnd();
+}
+
+/** The ports that are open, of those asked for; what was asked where they are not. */
+function portsText(
+  asked: Pick<CanAnswer, 'port' | 'protocol'>,
+  { allowed, ports }: Pick<CanAnswer, 'allowed' | 'ports'>,
+): string {
+  if (ports !== undefined && allowed) return formatPorts(ports);
+  const { port, protocol } = asked;
+  if (port === undefined) return protocol === undefined ? 'on every port' : `on every ${protocol} port`;
+  const open = ports === undefined || ports.length === 0 ? '' : ` (open: ${formatPorts(ports)})`;
+  return `${askedPort(asked)}${open}`;
 }
 
 function askedPort({ port, protocol }: { port?: number | string; protocol?: string }): string {
@@ -155,7 +166,9 @@ export function reasonLines(answer: Pick<CanAnswer, 'allowed' | 'from' | 'to' | 
     const open = lines.filter((line) => line !== undefined);
     return open.length > 0 ? open : [unisolated(answer)];
   }
-  const denied = (['egress', 'ingress'] as const).filter((direction) => !answer[direction].allowed);
+  const denied = (['egress', 'ingress'] as const).filter(
+    (direction) => !answer[direction].allowed && answer[direction].tier !== 'default',
+  );
   return denied.map((direction) =>
     denial(direction, direction === 'egress' ? answer.from : answer.to, answer[direction]),
   );
@@ -222,7 +235,7 @@ function casesText(answer: CanAnswer, style: Style): string {
   let text = `\n${style.bold('cases')}:\n`;
   for (const one of answer.cases.slice(0, SHOWN_CASES)) {
     const word = one.allowed ? style.good('allowed') : style.error('denied');
-    const what = one.ports === undefined ? askedPort(one) : one.allowed ? formatPorts(one.ports) : 'on every port';
+    const what = portsText(one.port === undefined ? answer : one, one);
     text += `  ${word}: ${visible(one.from)} -> ${visible(one.to)} ${what} (${one.family})\n`;
   }
   const left = answer.cases.length - SHOWN_CASES;

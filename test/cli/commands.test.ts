@@ -186,6 +186,33 @@ describe('can', () => {
     });
   });
 
+  it.each([
+    ['7069-7071', 'denied: shop/web[Pod] -> shop/cart[Pod] 7069-7071/TCP (open: 7070/TCP)', /not 7069/],
+    ['UDP', 'denied: shop/web[Pod] -> shop/cart[Pod] on every UDP port', /no rule allows it$/],
+    ['nope', 'denied: shop/web[Pod] -> shop/cart[Pod] nope/TCP', /no container port named nope\/TCP$/],
+  ])('%s is denied in its own words', async (port, headline, reason) => {
+    const { code, stdout } = await portcullis(['can', '-f', shop, 'shop/web', 'shop/cart', port]);
+    const [first, second, ...rest] = stdout.trimEnd().split('\n');
+    expect([code, first, rest]).toEqual([1, headline, []]);
+    expect(second).toMatch(reason);
+  });
+
+  it('a protocol alone asks for any of its ports', async () => {
+    const { code, stdout } = await portcullis(['can', '-f', shop, 'shop/web', 'shop/cart', 'TCP']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^allowed: .* 7070\/TCP\n/);
+  });
+
+  it('where nothing can be judged, says that and no more', async () => {
+    const { code, stdout } = await portcullis(['can', '-f', shop, '::1', 'shop/cart', '80', '--explain']);
+    expect(code).toBe(1);
+    expect(stdout).toBe(`denied: ::1 -> shop/cart[Pod] 80/TCP
+May ::1 connect to shop/cart[Pod] on 80/TCP? No: ::1 and shop/cart[Pod] have no address family in common.
+
+note: ::1 and shop/cart[Pod] have no address family in common
+`);
+  });
+
   it('--explain shows reasons, lines and changes', async () => {
     const { code, stdout } = await portcullis(['can', '-f', shop, 'shop/web', 'shop/cart', '8080', '--explain']);
     expect(code).toBe(1);

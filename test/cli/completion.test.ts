@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { folder, portcullis, SHOP } from './run-main.ts';
 
 const FILES = ':0';
@@ -26,7 +27,7 @@ describe('candidates', () => {
   const shop = folder(SHOP);
 
   it.each<[readonly string[], readonly string[], string]>([
-    [[''], ['validate', 'describe', 'can', 'reach', 'completion', 'version'], NO_FILES],
+    [[''], COMMANDS.map(({ name }) => name), NO_FILES],
     [['c'], ['can', 'completion'], NO_FILES],
     [['nonsense', ''], [], NO_FILES],
     [['completion', ''], ['bash', 'zsh', 'fish', 'powershell'], NO_FILES],
@@ -36,6 +37,9 @@ describe('candidates', () => {
     [['reach', '--by', ''], ['workload', 'pod'], NO_FILES],
     [['reach', '--fr'], ['--from'], NO_FILES],
     [['reach', '-f', ''], [], FILES],
+    [['test', ''], [], FILES],
+    [['test', 'one.yaml', ''], [], FILES],
+    [['exposure', '--direction', ''], ['ingress', 'egress'], NO_FILES],
     [['can', '-f', shop, ''], ['shop/cart', 'shop/web', 'internet'], NO_FILES],
     [['can', `--filename=${shop}`, 'shop/web', 'i'], ['internet'], NO_FILES],
     [['can', '-f', shop, 'a', 'b', ''], [], NO_FILES],

@@ -8,7 +8,7 @@ import { ROOT } from './worlds.ts';
  * Documents that quote commands: a block marked `console` that begins with `$ portcullis` holds what that command prints,
  * to the byte. `npm run goldens` writes them anew.
  */
-const DOCUMENTS = ['docs/cluster-policy.md'];
+const DOCUMENTS = ['docs/cluster-policy.md', 'docs/exposure.md', 'docs/policy-tests.md'];
 const BLOCK = /^```console\n\$ portcullis (.+)\n(?:[\s\S]*?\n)??```$/gm;
 
 test.each(DOCUMENTS)('%s quotes what commands print', async (file) => {

@@ -48,6 +48,7 @@ describe('the published package', () => {
         'dist/manifest/index.d.ts',
         'dist/analysis/index.d.ts',
         'dist/cli/main.js',
+        'schemas/policy-test.schema.json',
       ]),
     );
     const programs = packed.files.filter((file) => /^bin\/(kubectl-)?portcullis$/.test(file.path));
@@ -58,6 +59,7 @@ describe('the published package', () => {
     const strange = packed.files
       .map((file) => file.path)
       .filter((file) => !/^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/[\w.-]+)$/.test(file))
+      .filter((file) => !/^schemas\/[\w-]+\.schema\.json$/.test(file))
       .filter((file) => !/^dist\/[\w/-]+\.(js|d\.ts)$/.test(file));
     expect(strange).toEqual([]);
   });

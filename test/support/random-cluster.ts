@@ -398,7 +398,8 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc
     });
   });
 
-function printed(cluster: RandomCluster): RandomCluster {
+/** Adds the text that a failing property shows. */
+export function printed(cluster: RandomCluster): RandomCluster {
   const text = (): string =>
     [
       ...cluster.manifests.map((manifest) => JSON.stringify(manifest)),

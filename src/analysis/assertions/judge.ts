@@ -9,6 +9,7 @@ import { type FamilyPorts, type PortEntry, type PortQuery, portEntries, queriedP
 import { isOwnNodePair } from '../reachability.ts';
 import type { Unit } from '../units.ts';
 import type { World } from '../world.ts';
+import { type Members, type Part, partsOf, type Side, sidesOf, singledOut } from './sides.ts';
 
 /** An assertion whose names stand for endpoints. */
 export interface ResolvedAssertion {
@@ -18,6 +19,8 @@ export interface ResolvedAssertion {
   readonly ports: readonly PortQuery[];
   readonly expect: Expectation;
   readonly family: Family | undefined;
+  /** Whether a workload's traffic with itself counts: where both ends name just that workload. */
+  readonly withSelf: boolean;
 }
 
 /** A pair that is not as expected, and why. */
@@ -30,7 +33,7 @@ export interface Counterexample {
   readonly verdict?: CanCase;
   /** Why there is no verdict, or what to know beside it: sentences. */
   readonly notes: readonly string[];
-  /** Further failing pairs that policies cannot tell from this one. */
+  /** Further failing pairs with the same policies at both ends and the same ports. */
   readonly alike: number;
 }
 
@@ -75,8 +78,6 @@ export function judge(
   return judgement.result();
 }
 
-type Members = ReadonlyMap<UnitClass, readonly Unit[]>;
-
 interface Failure {
   readonly from: Unit;
   readonly to: Unit;
@@ -89,10 +90,12 @@ class Judge {
   readonly #world: World;
   readonly #table: ClassTable;
   readonly #assertion: ResolvedAssertion;
-  readonly #from: Members;
-  readonly #to: Members;
-  /** Whether a workload's traffic with itself is asked about: only when nothing else is. */
-  readonly #withSelf: boolean;
+  readonly #from: readonly Side[];
+  readonly #to: readonly Side[];
+  /** By class, the endpoints on both ends that are no pair with themselves. */
+  readonly #selves = new Map<UnitClass, number>();
+  /** For each side of the one end the sides of the other with such endpoints. */
+  readonly #meeting = new Map<Side, ReadonlySet<Side>>();
   #pairs = 0;
   #failed = 0;
   #anyPort = false;
@@ -102,25 +105,35 @@ class Judge {
     this.#world = world;
     this.#table = table;
     this.#assertion = assertion;
-    const members = (units: readonly Unit[]): Members => {
-      const byClass = new Map<UnitClass, Unit[]>();
-      for (const unit of units) {
-        const own = table.classOf[order.get(unit) ?? -1];
-        if (own === undefined) continue;
-        const known = byClass.get(own);
-        if (known === undefined) byClass.set(own, [unit]);
-        else known.push(unit);
-      }
-      return byClass;
-    };
-    this.#from = members(assertion.from);
-    this.#to = members(assertion.to);
-    this.#withSelf = isOneWorkload([...assertion.from, ...assertion.to]);
+    const { from, to, ports } = assertion;
+    const classOf = (unit: Unit): UnitClass | undefined => table.classOf[order.get(unit) ?? -1];
+    const named = ports.some(({ name }) => name !== undefined);
+    this.#from = sidesOf(table, from, classOf, 'egress', () => '');
+    this.#to = sidesOf(table, to, classOf, 'ingress', (member) => (named ? `${member.named?.id}` : ''));
+    const sources = new Set(from.map(({ endpoint }) => endpoint.id));
+    for (const unit of to) {
+      const own = classOf(unit);
+      if (own === undefined || !sources.has(unit.endpoint.id) || this.#meetsItself(unit)) continue;
+      this.#selves.set(own, (this.#selves.get(own) ?? 0) + 1);
+    }
+    const toSides = new Map(this.#to.flatMap((side) => side.members.map(({ ofClass }) => [ofClass, side] as const)));
+    for (const side of this.#from) {
+      const met = side.members.flatMap(({ ofClass }) =>
+        this.#selves.has(ofClass) ? (toSides.get(ofClass) ?? []) : [],
+      );
+      this.#meeting.set(side, new Set(met));
+    }
   }
 
   result(): Judgement {
-    for (const [fromClass, from] of this.#from) {
-      for (const [toClass, to] of this.#to) this.#judgeClasses(fromClass, from, toClass, to);
+    const byFrom = singledOut(this.#from, this.#to);
+    const byTo = singledOut(this.#to, this.#from);
+    for (const from of this.#from) {
+      for (const to of this.#to) {
+        const wholeTo = byFrom.get(from)?.has(to) === false;
+        const wholeFrom = byTo.get(to)?.has(from) === false;
+        this.#judgeSides(from, to, wholeFrom, wholeTo);
+      }
     }
     this.#failures.sort(
       (a, b) =>
@@ -135,67 +148,80 @@ class Judge {
     };
   }
 
-  #judgeClasses(fromClass: UnitClass, from: readonly Unit[], toClass: UnitClass, to: readonly Unit[]): void {
-    if (!fromClass.source || (fromClass.outside && toClass.outside)) return;
-    const families = commonFamilies(fromClass, toClass).filter(
+  #judgeSides(from: Side, to: Side, wholeFrom: boolean, wholeTo: boolean): void {
+    if (from.outside && to.outside) return;
+    const families = commonFamilies(from, to).filter(
       (family) => this.#assertion.family === undefined || family === this.#assertion.family,
     );
     // A block of the other family is no end of this connection at all.
-    if (families.length === 0 && (fromClass.outside || toClass.outside)) return;
-    const pairs = from.length * to.length - (fromClass === toClass ? this.#selfPairs(from, to) : 0);
-    if (pairs === 0) return;
-    this.#pairs += pairs;
-    const asked = this.#asked(to[0] as Unit);
+    if (families.length === 0 && (from.outside || to.outside)) return;
+    const asked = this.#asked((to.members[0] as Members).units[0] as Unit);
     if (!asked.set.isEmpty()) this.#anyPort = true;
-    const broken = (ports: FamilyPorts): boolean => this.#breaks(ports, families, asked);
-    const ports = pick(this.#table.pair(fromClass, toClass), families);
-    const local = isHost(from[0] as Unit) !== isHost(to[0] as Unit) && !fromClass.outside && !toClass.outside;
-    if (local) {
-      const localPorts = pick(this.#table.ownNodePair(fromClass, toClass), families);
-      if (broken(ports) !== broken(localPorts)) {
-        this.#judgePairs(from, to, asked, ports, localPorts, broken);
-        return;
+    if (from.host !== to.host && !from.outside && !to.outside) {
+      for (const one of from.members) for (const other of to.members) this.#judgeNodes(one, other, families, asked);
+      return;
+    }
+    const meet = this.#meeting.get(from)?.has(to) === true;
+    const toParts = partsOf(this.#table, to, from.rows, families, wholeTo);
+    if (toParts.every(({ ports }) => this.#holdsClosed(ports, asked))) {
+      this.#pairs += from.count * to.count - (meet ? this.#selfPairs(from, to) : 0);
+      return;
+    }
+    const fromParts = partsOf(this.#table, from, to.rows, families, wholeFrom);
+    for (const one of fromParts) {
+      for (const other of toParts) {
+        const ports: FamilyPorts = {};
+        for (const family of families) {
+          ports[family] = this.#table.algebra.intersect(
+            one.ports[family] ?? PortSet.EMPTY,
+            other.ports[family] ?? PortSet.EMPTY,
+          );
+        }
+        const count = one.count * other.count - (meet ? this.#selfPairs(one, other) : 0);
+        this.#pairs += count;
+        if (count === 0 || !this.#breaks(ports, families, asked)) continue;
+        this.#failed += count;
+        if (this.#failures.length >= MOST_FAILURES) continue;
+        const [first, second] = this.#distinctPair(unitsOf(one.members), unitsOf(other.members));
+        this.#failures.push({ from: first, to: second, ports, asked, count });
       }
     }
-    if (!broken(ports)) return;
-    const [first, second] = this.#distinctPair(from, to);
-    this.#fail({ from: first, to: second, ports, asked, count: pairs });
   }
 
-  /** Pods and nodes one by one, where it matters which pod runs on which node (S16). */
-  #judgePairs(
-    from: readonly Unit[],
-    to: readonly Unit[],
-    asked: Asked,
-    apart: FamilyPorts,
-    local: FamilyPorts,
-    broken: (ports: FamilyPorts) => boolean,
-  ): void {
+  /** Pods and nodes: to NetworkPolicies, a pod's own node is another thing than the others (S16). */
+  #judgeNodes(from: Members, to: Members, families: readonly Family[], asked: Asked): void {
+    this.#pairs += from.units.length * to.units.length;
+    const apart = pick(this.#table.pair(from.ofClass, to.ofClass), families);
+    const local = pick(this.#table.ownNodePair(from.ofClass, to.ofClass), families);
+    const apartBreaks = this.#breaks(apart, families, asked);
+    const localBreaks = this.#breaks(local, families, asked);
+    if (!apartBreaks && !localBreaks) return;
     let failure: Failure | undefined;
     let count = 0;
-    for (const one of from) {
-      for (const other of to) {
-        const ports = isOwnNodePair(one, other) ? local : apart;
-        if (!broken(ports)) continue;
+    for (const one of from.units) {
+      for (const other of to.units) {
+        const own = isOwnNodePair(one, other);
+        if (own ? !localBreaks : !apartBreaks) continue;
         count++;
-        failure ??= { from: one, to: other, ports, asked, count: 0 };
+        failure ??= { from: one, to: other, ports: own ? local : apart, asked, count: 0 };
       }
     }
-    if (failure !== undefined) this.#fail({ ...failure, count });
+    this.#failed += count;
+    if (failure !== undefined && this.#failures.length < MOST_FAILURES) this.#failures.push({ ...failure, count });
   }
 
-  #fail(failure: Failure): void {
-    this.#failed += failure.count;
-    if (this.#failures.length < MOST_FAILURES) this.#failures.push(failure);
-  }
-
-  #selfPairs(from: readonly Unit[], to: readonly Unit[]): number {
-    const ids = new Set(from.filter((unit) => !this.#meetsItself(unit)).map(({ endpoint }) => endpoint.id));
-    return to.filter(({ endpoint }) => ids.has(endpoint.id)).length;
+  /** Pairs of an endpoint with itself in two parts. */
+  #selfPairs(from: Side | Part, to: Side | Part): number {
+    const there = new Set(to.members.map(({ ofClass }) => ofClass));
+    let count = 0;
+    for (const { ofClass } of from.members) if (there.has(ofClass)) count += this.#selves.get(ofClass) ?? 0;
+    return count;
   }
 
   #meetsItself(unit: Unit): boolean {
-    return this.#withSelf && (unit.pods.length > 1 || (unit.pods[0] !== undefined && unit.pods[0].kind !== 'Pod'));
+    return (
+      this.#assertion.withSelf && (unit.pods.length > 1 || (unit.pods[0] !== undefined && unit.pods[0].kind !== 'Pod'))
+    );
   }
 
   #distinctPair(from: readonly Unit[], to: readonly Unit[]): readonly [Unit, Unit] {
@@ -223,6 +249,11 @@ class Judge {
     }
     if (families.length === 0 || asked.missing.length > 0) return true;
     return families.some((family) => !this.#breaking(ports[family] ?? PortSet.EMPTY, asked).isEmpty());
+  }
+
+  /** Whether one end alone makes the assertion hold. */
+  #holdsClosed(ports: FamilyPorts, asked: Asked): boolean {
+    return this.#assertion.expect === 'denied' && !Object.values(ports).some((set) => set.intersects(asked.set));
   }
 
   /** The ports of a family that are not as expected. */
@@ -272,22 +303,6 @@ function pick(ports: FamilyPorts, families: readonly Family[]): FamilyPorts {
   return picked;
 }
 
-function isHost(unit: Unit): boolean {
-  return unit.pods.length === 0;
-}
-
-/** Whether all units are one workload, its variants included. */
-function isOneWorkload(units: readonly Unit[]): boolean {
-  const [first] = units;
-  return (
-    first !== undefined &&
-    first.pods.length > 0 &&
-    units.every(
-      ({ endpoint, pods }) =>
-        pods.length > 0 &&
-        endpoint.namespace === first.endpoint.namespace &&
-        endpoint.name === first.endpoint.name &&
-        endpoint.workloadKind === first.endpoint.workloadKind,
-    )
-  );
+function unitsOf(members: readonly Members[]): Unit[] {
+  return members.flatMap(({ units }) => units);
 }

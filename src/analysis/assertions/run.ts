@@ -1,4 +1,4 @@
-import type { Assertion, EndPattern, PolicyTest } from '../../manifest/policy-test.ts';
+import type { Assertion, EndPattern, ExceptPattern, PolicyTest } from '../../manifest/policy-test.ts';
 import { type Diagnostic, type FieldPath, formatPath } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import { AddressSet } from '../../net/address-set.ts';
@@ -54,7 +54,7 @@ export function runPolicyTests(world: World, tests: readonly PolicyTest[]): Poli
   for (const { test, assertion, ends } of resolved) {
     if (ends === undefined) continue;
     const { pairs, failed, counterexamples, anyPort } = judge(world, table, order, ends);
-    const vacuous = pairs === 0 ? emptyReason(ends) : anyPort ? undefined : noPortReason(assertion);
+    const vacuous = pairs === 0 ? emptyReason(assertion, ends) : anyPort ? undefined : noPortReason(assertion);
     if (vacuous !== undefined && !assertion.allowEmpty) {
       diagnostics.push(
         problem(test, assertion.path, 'vacuous', vacuous, 'allowEmpty: true says that this is as it should be'),
@@ -64,7 +64,18 @@ export function runPolicyTests(world: World, tests: readonly PolicyTest[]): Poli
     const passed = failed === 0;
     results.push({ test, assertion, title: title(assertion), passed, pairs, failed, counterexamples });
   }
-  return { results, diagnostics };
+  return { results, diagnostics: inOrder(diagnostics, tests) };
+}
+
+/** By file in the order of the tests, then by place. */
+function inOrder(diagnostics: readonly Diagnostic[], tests: readonly PolicyTest[]): Diagnostic[] {
+  const files = [...new Set(tests.map(({ source }) => source.file))];
+  const rank = ({ source }: Diagnostic): readonly [number, number, number] =>
+    source === undefined ? [-1, 0, 0] : [files.indexOf(source.file), source.line, source.column];
+  return [...diagnostics].sort((a, b) => {
+    const [x, y] = [rank(a), rank(b)];
+    return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
+  });
 }
 
 /** What an assertion says, where it has no name. */
@@ -72,12 +83,18 @@ function title({ name, from, to, ports, expect, except, family }: Assertion): st
   if (name !== undefined && name !== '') return name;
   const listed = (patterns: readonly EndPattern[]): string => patterns.map(patternText).join(', ');
   const port = ports.length === 0 ? '' : ` ${ports.map(({ text }) => text).join(', ')}`;
-  const exceptions = except.length === 0 ? '' : ` except ${listed(except)}`;
+  const excluded = except.map((pattern) =>
+    pattern.side === undefined ? patternText(pattern) : `${pattern.side} ${patternText(pattern)}`,
+  );
+  const exceptions = except.length === 0 ? '' : ` except ${excluded.join(', ')}`;
   const only = family === undefined ? '' : ` on ${family}`;
   return `${listed(from)} -> ${listed(to)}${port}${only} is ${expect}${exceptions}`;
 }
 
-function emptyReason({ from, to }: ResolvedAssertion): string {
+function emptyReason({ except }: Assertion, { from, to }: ResolvedAssertion): string {
+  if (except.length > 0 && (from.length === 0 || to.length === 0)) {
+    return 'it is about no pair: its exceptions leave nothing on one side; `except: { from: … }` is about one side only';
+  }
   const outside = (units: readonly Unit[]): boolean => units.every(({ pods, nodes }) => pods.length + nodes.size === 0);
   if (from.length > 0 && to.length > 0 && outside(from) && outside(to)) {
     return 'it is about no pair: both ends are outside the cluster, and policies say nothing of that';
@@ -137,9 +154,12 @@ function resolveAssertion(
   }
   let ends = { from, to };
   for (const [index, excluded] of lookUp(assertion.except).entries()) {
-    const pattern = assertion.except[index] as EndPattern;
+    const pattern = assertion.except[index] as ExceptPattern;
     if (excluded.length === 0) continue;
-    const left = { from: without(world, ends.from, excluded), to: without(world, ends.to, excluded) };
+    const left = {
+      from: pattern.side === 'to' ? ends.from : without(world, ends.from, excluded),
+      to: pattern.side === 'from' ? ends.to : without(world, ends.to, excluded),
+    };
     if (left.from === ends.from && left.to === ends.to && !assertion.allowEmpty) {
       const error = `the exception ${patternText(pattern)} excludes nothing: it is no end of this assertion`;
       diagnostics.push(problem(test, pattern.path, 'idle-exception', error));
@@ -147,7 +167,9 @@ function resolveAssertion(
     ends = left;
   }
   if (diagnostics.length > before) return undefined;
-  return { ...ends, ports, expect: assertion.expect, family: assertion.family };
+  const exact = [...assertion.from, ...assertion.to].every((end) => end.type === 'name' && !end.name.includes('*'));
+  const withSelf = exact && isOneWorkload([...ends.from, ...ends.to]);
+  return { ...ends, ports, expect: assertion.expect, family: assertion.family, withSelf };
 }
 
 function distinct(units: readonly Unit[]): readonly Unit[] {
@@ -188,4 +210,20 @@ function classTable(
 ): { readonly table: ClassTable; readonly order: ReadonlyMap<Unit, number> } {
   const all = [...new Set(units)].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
   return { table: new ClassTable(world.index, all), order: new Map(all.map((unit, index) => [unit, index])) };
+}
+
+/** Whether all units are one workload, its variants included. */
+function isOneWorkload(units: readonly Unit[]): boolean {
+  const [first] = units;
+  return (
+    first !== undefined &&
+    first.pods.length > 0 &&
+    units.every(
+      ({ endpoint, pods }) =>
+        pods.length > 0 &&
+        endpoint.namespace === first.endpoint.namespace &&
+        endpoint.name === first.endpoint.name &&
+        endpoint.workloadKind === first.endpoint.workloadKind,
+    )
+  );
 }

@@ -1,7 +1,7 @@
 import { PolicyIndex } from '../../engine/compiled/policy-index.ts';
-import { type ClusterState, type NamespaceInfo, namespaceOf, policyKey } from '../../engine/state.ts';
+import { type ClusterState, type NamespaceInfo, namespaceOf } from '../../engine/state.ts';
 import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
-import { PortSet } from '../../net/port-set.ts';
+import type { PortSet } from '../../net/port-set.ts';
 import { ClassTable, type UnitClass } from '../classes.ts';
 import type { PortAlgebra } from '../port-algebra.ts';
 import type { FamilyPorts } from '../ports.ts';
@@ -9,7 +9,7 @@ import type { Unit } from '../units.ts';
 import type { World } from '../world.ts';
 import { FAMILIES } from './classes.ts';
 import type { DeltaTable } from './deltas.ts';
-import type { AnyPolicy, Edit, Edits, PolicyEdit } from './edits.ts';
+import type { AnyPolicy, Edit, Edits, PolicyEdit, SelectingEdits } from './edits.ts';
 import { SIDES, type Sides } from './sides.ts';
 import type { JointUnit } from './units.ts';
 
@@ -22,9 +22,9 @@ export interface ChangedPair {
   /** What the source's and the target's own policies admit; absent for a pod and its own node. */
   readonly egress?: Sides<FamilyPorts>;
   readonly ingress?: Sides<FamilyPorts>;
-  /** Edited policies that select the source, or the target, on either side. */
-  readonly egressEdits: readonly PolicyEdit[];
-  readonly ingressEdits: readonly PolicyEdit[];
+  /** Of the source, and of the target. */
+  readonly egressEdits: SelectingEdits;
+  readonly ingressEdits: SelectingEdits;
   /** What happened to the ends themselves and to their namespaces. */
   readonly own: readonly Edit[];
   /** The pod moved onto, or away from, the node at the other end; `edit` names the pod. */
@@ -34,7 +34,7 @@ export interface ChangedPair {
 }
 
 /** Policies that may be compiled to try what single edits do; after that edits are told by direction, not one by one. */
-const TRIAL_POLICIES = 400_000;
+const TRIAL_POLICIES = 100_000;
 
 /**
  * Finds the edits that account for a change by undoing them: the fewest whose undoing takes the change back, together
@@ -45,9 +45,9 @@ export class Attribution {
   readonly #edits: Edits;
   readonly #deltas: DeltaTable;
   readonly #algebra: PortAlgebra;
-  /** Policies of either side by namespace, the new version where both have one; cluster-wide ones apart. */
-  readonly #byNamespace = new Map<string, NetworkPolicy[]>();
-  readonly #clusterWide: readonly ClusterNetworkPolicy[];
+  /** Policies of either side by namespace; cluster-wide ones apart. */
+  readonly #byNamespace = new Map<string, Known<NetworkPolicy>[]>();
+  readonly #clusterWide: readonly Known<ClusterNetworkPolicy>[];
   #left = TRIAL_POLICIES;
 
   constructor(worlds: Sides<World>, edits: Edits, deltas: DeltaTable, algebra: PortAlgebra) {
@@ -55,31 +55,30 @@ export class Attribution {
     this.#edits = edits;
     this.#deltas = deltas;
     this.#algebra = algebra;
-    const policies = new Map(SIDES.flatMap((side) => [...worlds[side].state.policies]));
-    for (const policy of policies.values()) {
-      const list = this.#byNamespace.get(namespaceOf(policy));
-      if (list === undefined) this.#byNamespace.set(namespaceOf(policy), [policy]);
-      else list.push(policy);
+    for (const known of knownPolicies(worlds, edits, 'policies')) {
+      const list = this.#byNamespace.get(namespaceOf(known.policy));
+      if (list === undefined) this.#byNamespace.set(namespaceOf(known.policy), [known]);
+      else list.push(known);
     }
-    this.#clusterWide = [...new Map(SIDES.flatMap((side) => [...worlds[side].state.clusterPolicies])).values()];
+    this.#clusterWide = knownPolicies(worlds, edits, 'clusterPolicies');
   }
 
-  /** Whether each direction has one edit at most, so that all pairs with equal ports have equal causes. */
+  /** Whether all pairs with equal ports have equal causes, which are found without asking the engine. */
   static isUniform(pair: Pick<ChangedPair, 'egressEdits' | 'ingressEdits' | 'own'>): boolean {
-    return pair.own.length === 0 && pair.egressEdits.length < 2 && pair.ingressEdits.length < 2;
+    return pair.own.length === 0 && itemsOf(pair) !== undefined;
   }
 
   /** The edits that caused a change; ends and namespaces first, then policies. */
   causes(pair: ChangedPair): readonly Edit[] {
-    const policies = [...new Set([...pair.egressEdits, ...pair.ingressEdits])];
-    const own = [...pair.own, ...(pair.move === undefined ? [] : [pair.move.edit])];
+    const { egressEdits, ingressEdits, move } = pair;
+    const policies = [...new Set([...egressEdits.edits, ...ingressEdits.edits])];
+    const own = [...new Set([...pair.own, ...(move === undefined ? [] : [move.edit])])];
     const all = own.length === 0 ? policies : [...own, ...this.#policiesAround(pair, policies)];
     if (all.length < 2) return all;
-    const units = all.map((edit) => [edit]);
-    if (Attribution.isUniform(pair) && pair.egress !== undefined) return this.#minimal(pair, units);
-    const lumps = [[...pair.egressEdits], pair.ingressEdits.filter((edit) => !pair.egressEdits.includes(edit))];
-    if (this.#left > 0) return this.#minimal(pair, units);
-    return own.length > 0 ? [...own, ...policies] : this.#minimal(pair, lumps);
+    const items = own.length === 0 && pair.egress !== undefined ? itemsOf(pair) : undefined;
+    if (items !== undefined) return this.#minimal(pair, items);
+    if (this.#left > 0) return this.#minimal(pair, all.map(alone));
+    return [...own, ...policies];
   }
 
   /** Relabelled ends may be selected, halfway, by policies that select them on neither side. */
@@ -118,8 +117,8 @@ export class Attribution {
     if (undone.size === all.length) return pair.ports.old;
     const { egress, ingress, egressEdits, ingressEdits, own, move } = pair;
     if (own.length === 0 && move === undefined && egress !== undefined && ingress !== undefined) {
-      const source = stateOf(egressEdits, undone);
-      const target = stateOf(ingressEdits, undone);
+      const source = stateOf(egressEdits.edits, undone);
+      const target = stateOf(ingressEdits.edits, undone);
       if (source !== undefined && target !== undefined) return this.#meet(egress[source], ingress[target], pair);
     }
     return this.#trial(pair, undone);
@@ -149,14 +148,14 @@ export class Attribution {
       const side = edit !== undefined && undone.has(edit) ? 'old' : 'new';
       const namespace = this.#worlds[side].state.namespaces.get(name);
       if (namespace !== undefined) namespaces.set(name, namespace);
-      for (const policy of this.#byNamespace.get(name) ?? []) {
-        const version = this.#version(policy, undone);
-        if (version?.kind === 'NetworkPolicy') policies.set(policyKey(version), version);
+      for (const known of this.#byNamespace.get(name) ?? []) {
+        const version = versionOf(known, undone);
+        if (version?.kind === 'NetworkPolicy') policies.set(known.key, version);
       }
     }
-    for (const policy of this.#clusterWide) {
-      const version = this.#version(policy, undone);
-      if (version !== undefined && version.kind !== 'NetworkPolicy') clusterPolicies.set(policyKey(version), version);
+    for (const known of this.#clusterWide) {
+      const version = versionOf(known, undone);
+      if (version !== undefined && version.kind !== 'NetworkPolicy') clusterPolicies.set(known.key, version);
     }
     const pods = [from, to].flatMap((unit) => unit.pods.slice(0, 1)).map((pod) => [pod.id, pod] as const);
     this.#left -= 2 + policies.size + clusterPolicies.size;
@@ -182,11 +181,6 @@ export class Attribution {
     return edit !== undefined && undone.has(edit) ? joint.old : joint.new;
   }
 
-  #version(policy: AnyPolicy, undone: ReadonlySet<Edit>): AnyPolicy | undefined {
-    const edit = this.#edits.policies.get(policyKey(policy));
-    return edit === undefined ? policy : edit.versions[undone.has(edit) ? 'old' : 'new'];
-  }
-
   /** The old nodes where an end that is a node was another then. */
   #nodes({ from, to }: ChangedPair, undone: ReadonlySet<Edit>): ClusterState['nodes'] {
     const back = [from, to].some((end) => {
@@ -195,6 +189,45 @@ export class Attribution {
     });
     return this.#worlds[back ? 'old' : 'new'].state.nodes;
   }
+}
+
+/** A policy of either side, the new version where both have one. */
+interface Known<P extends AnyPolicy> {
+  readonly key: string;
+  readonly policy: P;
+  readonly edit: PolicyEdit | undefined;
+}
+
+function knownPolicies<K extends 'policies' | 'clusterPolicies'>(
+  worlds: Sides<World>,
+  edits: Edits,
+  of: K,
+): Known<K extends 'policies' ? NetworkPolicy : ClusterNetworkPolicy>[] {
+  type P = K extends 'policies' ? NetworkPolicy : ClusterNetworkPolicy;
+  const all = new Map(SIDES.flatMap((side) => [...(worlds[side].state[of] as ReadonlyMap<string, P>)]));
+  return [...all].map(([key, policy]) => ({ key, policy, edit: edits.policies.get(key) }));
+}
+
+function versionOf<P extends AnyPolicy>({ policy, edit }: Known<P>, undone: ReadonlySet<Edit>): AnyPolicy | undefined {
+  return edit === undefined ? policy : edit.versions[undone.has(edit) ? 'old' : 'new'];
+}
+
+function alone<T>(item: T): T[] {
+  return [item];
+}
+
+/**
+ * Edits that are undone together, where what that means follows from what the two directions admit on either side;
+ * undefined where it does not.
+ */
+function itemsOf({
+  egressEdits,
+  ingressEdits,
+}: Pick<ChangedPair, 'egressEdits' | 'ingressEdits'>): readonly (readonly Edit[])[] | undefined {
+  if ([egressEdits, ingressEdits].some(({ edits, whole }) => edits.length > 1 && !whole)) return undefined;
+  const [egress, ingress] = [egressEdits.edits, ingressEdits.edits];
+  const both = egress.some((edit) => ingress.includes(edit));
+  return (both ? [[...new Set([...egress, ...ingress])]] : [egress, ingress]).filter(({ length }) => length > 0);
 }
 
 /** The side that a direction is on; undefined when some of its edits are undone and some not. */

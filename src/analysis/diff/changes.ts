@@ -6,7 +6,7 @@ import type { Unit } from '../units.ts';
 import { Attribution, type ChangedPair } from './attribution.ts';
 import type { JointClass, JointSide, JointTable } from './classes.ts';
 import type { Delta, DeltaTable } from './deltas.ts';
-import type { Edit, Edits } from './edits.ts';
+import type { Edit, Edits, SelectingEdits } from './edits.ts';
 import { bothSides, SIDES, type Sides } from './sides.ts';
 
 /** Pairs of units, all of which differ alike and for the same reasons. */
@@ -57,6 +57,8 @@ export interface ChangeInput {
 export function findChanges(input: ChangeInput): Block[] {
   return new ChangeFinder(input).find();
 }
+
+const NO_EDITS: SelectingEdits = { edits: [], whole: false };
 
 class ChangeFinder {
   readonly #table: JointTable;
@@ -206,12 +208,9 @@ class ChangeFinder {
     common: Pick<ChangedPair, 'ports' | 'egress' | 'ingress' | 'egressEdits' | 'ingressEdits' | 'wanted'>,
   ): Generator<readonly [readonly JointClass[], readonly JointClass[], readonly Edit[]]> {
     const [source, target] = [from.classes[0], to.classes[0]] as [JointClass, JointClass];
-    if (oneSided(source) || oneSided(target)) {
-      yield [from.classes, to.classes, this.#list([])];
-      return;
-    }
     const own = [...new Set([...source.edits, ...target.edits])];
-    if (Attribution.isUniform({ ...common, own })) {
+    const ends = oneSided(source) || oneSided(target);
+    if (ends ? this.#edits.policies.size === 0 : Attribution.isUniform({ ...common, own })) {
       yield [from.classes, to.classes, this.#causes(source, target, { ...common, own })];
       return;
     }
@@ -231,9 +230,19 @@ class ChangeFinder {
   #causes(from: JointClass, to: JointClass, common: Omit<ChangedPair, 'from' | 'to'>): readonly Edit[] {
     const { units } = this.#table;
     const source = units[from.members[0] ?? -1];
-    const target = units[to.members[from === to ? 1 : 0] ?? -1];
+    // A class toward itself: two of its units, where there are two.
+    const target = units[(from === to ? to.members[1] : undefined) ?? to.members[0] ?? -1];
     if (source === undefined || target === undefined) return this.#list([]);
-    return this.#list(this.#attribution.causes({ ...common, from: source, to: target }));
+    return this.#causesOf({ ...common, from: source, to: target });
+  }
+
+  /** Without the ends that exist on one side only: they are a cause of each of their pairs. */
+  #causesOf(pair: ChangedPair): readonly Edit[] {
+    const ends = [pair.from, pair.to]
+      .filter((end) => end.old === undefined || end.new === undefined)
+      .flatMap((end) => this.#edits.ofUnit(end) ?? []);
+    const causes = this.#attribution.causes({ ...pair, own: [...new Set([...ends, ...pair.own])] });
+    return this.#list(causes.filter((edit) => !ends.includes(edit)));
   }
 
   #list(edits: readonly Edit[]): readonly Edit[] {
@@ -279,7 +288,13 @@ class ChangeFinder {
         for (const one of part.from) {
           const own = apart.get(one);
           if (own === undefined || ![...own.keys()].some((other) => targets.has(other))) whole.push(one);
-          else add(delta, because, [one], part.to.filter((other) => !own.has(other)));
+          else
+            add(
+              delta,
+              because,
+              [one],
+              part.to.filter((other) => !own.has(other)),
+            );
         }
         add(delta, because, whole, part.to);
       }
@@ -363,19 +378,19 @@ class ChangeFinder {
     });
     const delta = this.#deltas.of(ports.old, ports.new);
     if (delta === undefined) return undefined;
-    if (oneSided(source) || oneSided(target)) return { delta, because: this.#list([]) };
     const pod = (from.new ?? from.old)?.pods.length === 0 ? to : from;
-    const because = this.#attribution.causes({
+    const both = [from, to].every((end) => end.old !== undefined && end.new !== undefined);
+    const because = this.#causesOf({
       from,
       to,
       ports,
-      egressEdits: this.#table.sides([source], 'egress')[0]?.edits ?? [],
-      ingressEdits: this.#table.sides([target], 'ingress')[0]?.edits ?? [],
+      egressEdits: this.#table.sides([source], 'egress')[0]?.edits ?? NO_EDITS,
+      ingressEdits: this.#table.sides([target], 'ingress')[0]?.edits ?? NO_EDITS,
       own: [...new Set([...source.edits, ...target.edits])],
-      ...(isOwn.old === isOwn.new ? {} : { move: { ...isOwn, edit: this.#edits.moveOf(pod) } }),
+      ...(!both || isOwn.old === isOwn.new ? {} : { move: { ...isOwn, edit: this.#edits.moveOf(pod) } }),
       wanted: this.#filter.wanted,
     });
-    return { delta, because: this.#list(because) };
+    return { delta, because };
   }
 }
 

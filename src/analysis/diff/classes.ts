@@ -5,7 +5,7 @@ import { PortSet } from '../../net/port-set.ts';
 import { ClassTable, cell, type Row, rowKey, type UnitClass, viewOf } from '../classes.ts';
 import { PortAlgebra } from '../port-algebra.ts';
 import type { World } from '../world.ts';
-import type { Edit, Edits, PolicyEdit } from './edits.ts';
+import type { Edit, Edits, PolicyEdit, SelectingEdits } from './edits.ts';
 import { bothSides, SIDES, type Sides } from './sides.ts';
 import type { JointUnit } from './units.ts';
 
@@ -18,7 +18,10 @@ export interface JointClass extends Sides<UnitClass | undefined> {
   readonly source: boolean;
   /** Exists on one side only, or has other address families there: nothing follows from equal rows. */
   readonly irregular: boolean;
-  /** What happened to its units themselves and to their namespace; a class with any has one unit, or one namespace. */
+  /**
+   * What happened to its units themselves and to their namespace; a class with any has one unit, or one namespace.
+   * Of units that exist on one side only it is not told here.
+   */
   readonly edits: readonly Edit[];
   /** Ascending indexes of units, those in the role of a source or target that is asked for. */
   readonly members: number[];
@@ -34,7 +37,7 @@ export interface JointSide {
   readonly source: boolean;
   readonly irregular: boolean;
   /** Edited policies that select its classes in the direction, on either side. */
-  readonly edits: readonly PolicyEdit[];
+  readonly edits: SelectingEdits;
 }
 
 const NO_FAMILIES: readonly Family[] = [];
@@ -69,8 +72,10 @@ export class JointTable {
       });
       const both = classes.old !== undefined && classes.new !== undefined;
       const own = both ? this.#ownEdits(unit) : [];
-      const mark = own.map(({ ref }) => (ref.kind === 'Namespace' ? `namespace ${ref.name}` : at));
-      const key = `${classes.old?.index} ${classes.new?.index} ${mark.join(' ')}`;
+      const mark = both
+        ? own.map(({ ref }) => (ref.kind === 'Namespace' ? `namespace ${ref.name}` : at)).join(' ')
+        : this.#profile(unit);
+      const key = `${classes.old?.index} ${classes.new?.index} ${mark}`;
       let found = byKey.get(key);
       if (found === undefined) {
         const [one] = [classes.new, classes.old].filter((candidate) => candidate !== undefined);
@@ -95,6 +100,12 @@ export class JointTable {
     this.classes = [...byKey.values()];
     this.#parts = parts;
     this.#irregular = this.classes.filter(({ irregular }) => irregular);
+  }
+
+  /** Of a unit that one side does not have: how the policies there would see it. */
+  #profile(unit: JointUnit): string {
+    if (this.#edits.policies.size === 0) return '';
+    return SIDES.map((side) => (unit[side] === undefined ? '' : this.#edits.profile(side, unit[side]))).join('');
   }
 
   #ownEdits(unit: JointUnit): Edit[] {
@@ -137,9 +148,10 @@ export class JointTable {
     return { IPv4: table.row(subject, direction, 'IPv4'), IPv6: table.row(subject, direction, 'IPv6') };
   }
 
-  #policyEdits(member: JointClass, direction: Direction): PolicyEdit[] {
+  #policyEdits(member: JointClass, direction: Direction): SelectingEdits {
     const found = new Set<PolicyEdit>();
     let tiers = false;
+    const isolated = bothSides((side) => (member[side]?.[direction].program ?? null) !== null);
     for (const side of SIDES) {
       const policies = member[side]?.[direction];
       for (const { key } of policies?.program?.policies ?? []) {
@@ -149,7 +161,7 @@ export class JointTable {
       tiers ||= policies !== undefined && policies.tiers !== null;
     }
     if (tiers) for (const edit of this.#edits.policies.values()) if (edit.clusterWide) found.add(edit);
-    return [...found];
+    return { edits: [...found], whole: !tiers && isolated.old !== isolated.new };
   }
 
   /** What a side's row says of a class in one family; nothing where one of them is absent or has not the family. */

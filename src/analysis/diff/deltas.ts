@@ -48,7 +48,10 @@ export class DeltaTable {
   }
 
   #make(sides: Sides<FamilyPorts>): Delta {
-    const lists = { old: {}, new: {}, opened: {}, closed: {} } as Record<'old' | 'new' | 'opened' | 'closed', FamilyPorts>;
+    const lists = { old: {}, new: {}, opened: {}, closed: {} } as Record<
+      'old' | 'new' | 'opened' | 'closed',
+      FamilyPorts
+    >;
     for (const family of FAMILIES) {
       if (sides.old[family] === undefined && sides.new[family] === undefined) continue;
       const [was, is] = [this.#ports(sides.old, family), this.#ports(sides.new, family)];

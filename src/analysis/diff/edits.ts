@@ -32,6 +32,13 @@ export interface PolicyEdit extends Edit {
   readonly versions: Sides<AnyPolicy | undefined>;
 }
 
+/** Edited policies that select an end in one direction, on either side. */
+export interface SelectingEdits {
+  readonly edits: readonly PolicyEdit[];
+  /** They isolate on one side only: all of them together account for that, whatever each admits. */
+  readonly whole: boolean;
+}
+
 /** Policies that were written, whether or not that changed what they mean; ordered by kind, namespace and name. */
 export interface PolicyChanges {
   readonly added: readonly PolicyRef[];
@@ -61,7 +68,8 @@ export class Edits {
     this.written = written;
     this.namespaces = namespaceEdits(worlds);
     const keys = new Set<string>();
-    for (const policy of SIDES.flatMap((side) => [...allPolicies(worlds[side]).values()])) addLabelKeys(keys, policy.spec);
+    for (const policy of SIDES.flatMap((side) => [...allPolicies(worlds[side]).values()]))
+      addLabelKeys(keys, policy.spec);
     this.#labelKeys = [...keys];
     const blocks = SIDES.flatMap((side) => namedBlocks(worlds[side].state));
     const cuts = (family: Address['family']): bigint[] =>
@@ -75,6 +83,11 @@ export class Edits {
     const edit = this.#compareUnit(joint);
     this.#units.set(joint, edit);
     return edit;
+  }
+
+  /** Equal for units of one side that no policy of either side tells apart. */
+  profile(side: keyof Sides<unknown>, unit: Unit): string {
+    return `${unit.endpoint.namespace ?? ''} ${this.#labels(side, unit)} ${this.#traits(unit)}`;
   }
 
   /** A pod that runs on another node; the edit of the pod itself, where there is one. */

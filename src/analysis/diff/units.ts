@@ -52,7 +52,10 @@ export function jointUnits(worlds: Sides<World>, options: UnitOptions): JointUni
   const joint = by === 'pod' ? byId(cluster) : joinWorkloads(cluster);
   if (external) {
     const families = jointFamilies(worlds, cluster);
-    const names = new Set([...SIDES.flatMap((side) => [...namedDomains(worlds[side].state)]), ...domains.map(domainKey)]);
+    const names = new Set([
+      ...SIDES.flatMap((side) => [...namedDomains(worlds[side].state)]),
+      ...domains.map(domainKey),
+    ]);
     const blocks = bothSides((side) => namedBlocks(worlds[side].state));
     joint.push(
       ...byId(

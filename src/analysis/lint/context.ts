@@ -2,6 +2,7 @@ import type { ClusterState } from '../../engine/state.ts';
 import type { Diagnostic, FieldPath, ObjectSource } from '../../model/source.ts';
 import type { ClusterNetworkPolicy, KubeObject, NetworkPolicy } from '../../model/types.ts';
 import { isClusterPolicy } from '../../model/validate/index.ts';
+import type { Family } from '../../net/address.ts';
 import { ClassTable } from '../classes.ts';
 import type { World } from '../world.ts';
 import type { Remark } from './finding.ts';
@@ -29,6 +30,7 @@ export class LintContext {
   readonly catalog: PodCatalog;
   #table: ClassTable | undefined;
   #redundancies: Redundancies | undefined;
+  #families: readonly Family[] | undefined;
 
   constructor(input: LintInput) {
     this.input = input;
@@ -51,6 +53,12 @@ export class LintContext {
     const { world } = this.input;
     this.#table ??= new ClassTable(world.index, [...world.units('workload'), ...world.external(), ...world.domains()]);
     return this.#table;
+  }
+
+  /** The address families of the cluster's pods. */
+  get families(): readonly Family[] {
+    this.#families ??= this.input.world.families();
+    return this.#families;
   }
 
   get redundancies(): Redundancies {

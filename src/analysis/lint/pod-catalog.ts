@@ -2,6 +2,7 @@ import { LabelPostings, type Labels, SelectorTable } from '../../engine/compiled
 import type { ClusterState, NamespaceInfo, PodInfo } from '../../engine/state.ts';
 import { matchesSelector, selectorKey } from '../../model/selector.ts';
 import type { LabelSelector } from '../../model/types.ts';
+import { AddressSet } from '../../net/address-set.ts';
 
 /** Pods of one namespace with the same labels. */
 interface PodSet {
@@ -21,6 +22,8 @@ export class PodCatalog {
   readonly #postings = new LabelPostings<PodSet>();
   readonly #selectors = new SelectorTable();
   readonly #matching = new Map<string, readonly PodInfo[]>();
+  #kept = 0;
+  #addresses: AddressSet | undefined;
   readonly #namespaces = new Map<string, readonly NamespaceInfo[]>();
 
   constructor(state: ClusterState) {
@@ -60,6 +63,11 @@ export class PodCatalog {
     let found = this.#matching.get(key);
     if (found === undefined) {
       found = [...this.#setsMatching(selector, scope)].flatMap(({ pods }) => pods);
+      this.#kept += found.length;
+      if (this.#kept > PODS_KEPT) {
+        this.#matching.clear();
+        this.#kept = found.length;
+      }
       this.#matching.set(key, found);
     }
     return found;
@@ -82,6 +90,13 @@ export class PodCatalog {
     }
   }
 
+  /** The pods of known address in a set of addresses. */
+  inside(addresses: AddressSet): readonly PodInfo[] {
+    this.#addresses ??= AddressSet.unionOf(this.pods.flatMap((pod) => pod.addresses.map(AddressSet.ofAddress)));
+    if (!addresses.intersects(this.#addresses)) return [];
+    return this.pods.filter((pod) => pod.addresses.some((address) => addresses.contains(address)));
+  }
+
   /** The namespaces that a selector matches. */
   namespaces(selector: LabelSelector): readonly NamespaceInfo[] {
     const key = selectorKey(selector);
@@ -93,3 +108,6 @@ export class PodCatalog {
     return found;
   }
 }
+
+/** Pods in all remembered answers together. */
+const PODS_KEPT = 1_000_000;

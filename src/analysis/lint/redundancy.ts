@@ -8,7 +8,7 @@ import { PortSet } from '../../net/port-set.ts';
 import type { ClassTable } from '../classes.ts';
 import { plainlyCovers } from './plain-cover.ts';
 import { type PolicyRule, rulesOf } from './policy-rule.ts';
-import { leftToPolicies, type RuleEntry, RuleRows, ruleMatches, rulePorts, type SubjectRow } from './rule-rows.ts';
+import { leftToPolicies, type RuleEntry, RuleRows, rulePorts, type SubjectRow } from './rule-rows.ts';
 
 /**
  * Why a rule can go:
@@ -101,8 +101,8 @@ class Search {
   }
 
   #isCovered(row: SubjectRow, policy: CompiledPolicy): boolean {
-    const others = row.rules.filter((entry) => entry.policy !== policy && !entry.removed);
-    return row.rules.every((entry) => entry.policy !== policy || this.#judge(row, entry, others) !== 'needed');
+    const counts = (entry: RuleEntry): boolean => entry.policy !== policy && !entry.removed;
+    return row.rules.every((entry) => entry.policy !== policy || this.#judge(row, entry, counts) !== 'needed');
   }
 
   /** Whether a policy that alone isolates admits what would be allowed without it. */
@@ -113,8 +113,9 @@ class Search {
     for (const meeting of this.#rows.meetings(row)) {
       const { view, destination, free, ownNode } = meeting;
       const without = admittedPorts({ tiers, program: null }, view, destination, false);
-      const admitted = rules
-        .filter(({ rule }) => ruleMatches(rule, view))
+      const admitted = this.#rows
+        .matching(row, meeting)
+        .filter((entry) => entry.policy === policy)
         .reduce((ports, { rule }) => ports.union(rulePorts(rule, meeting)), PortSet.EMPTY);
       const withPolicy = (ports: PortSet): PortSet =>
         tiers === null || view.cluster === undefined
@@ -173,26 +174,28 @@ class Search {
   #redundancy(rows: readonly SubjectRow[], entry: RuleEntry): Redundancy | undefined {
     let why: Redundancy = 'nothing';
     for (const row of rows) {
-      const others = row.rules.filter((other) => other !== entry && !other.removed);
-      const here = this.#judge(row, entry, others);
+      const here = this.#judge(row, entry, (other) => other !== entry && !other.removed);
       if (here === 'needed') return undefined;
       if (here === 'covered' || why === 'nothing') why = here;
     }
     return why;
   }
 
-  /** What a rule adds, in one row, to what others admit. */
-  #judge(row: SubjectRow, entry: RuleEntry, others: readonly RuleEntry[]): Redundancy | 'needed' {
+  /**
+   * What a rule adds, in one row, to what others admit.
+   * @param counts whether another rule is one of these
+   */
+  #judge(row: SubjectRow, entry: RuleEntry, counts: (other: RuleEntry) => boolean): Redundancy | 'needed' {
     const { rule } = entry;
-    const covered = isCoveredByPeer(entry, others);
+    const covered = isCoveredByPeer(entry, row.rules.filter(counts));
     let why: Redundancy = 'nothing';
     for (const meeting of this.#rows.meetings(row, rule)) {
       if (!meeting.free) continue;
       let ports = rulePorts(rule, meeting);
       if (ports.isEmpty()) continue;
       if (covered) return 'covered';
-      for (const other of others) {
-        if (!ruleMatches(other.rule, meeting.view)) continue;
+      for (const other of this.#rows.matching(row, meeting)) {
+        if (!counts(other)) continue;
         ports = ports.subtract(rulePorts(other.rule, meeting));
         if (ports.isEmpty()) break;
       }
@@ -211,14 +214,7 @@ class Search {
     const [first] = rows;
     const left = (first?.rules ?? []).filter((other) => other !== entry && !other.removed);
     const suffices = (covers: readonly RuleEntry[]): boolean =>
-      rows.every(
-        (row) =>
-          this.#judge(
-            row,
-            entry,
-            covers.filter((cover) => row.rules.includes(cover)),
-          ) !== 'needed',
-      );
+      rows.every((row) => this.#judge(row, entry, (other) => covers.includes(other)) !== 'needed');
     const ownFirst = [...left].sort((a, b) => Number(b.policy === entry.policy) - Number(a.policy === entry.policy));
     const rule = placeOf(entry);
     const plain = ownFirst.map(placeOf).find((other) => plainlyCovers(other, rule));

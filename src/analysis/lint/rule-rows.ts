@@ -36,6 +36,8 @@ export interface SubjectRow {
 
 /** A peer as one row sees it. */
 export interface Meeting {
+  readonly target: UnitClass;
+  readonly family: Family;
   readonly view: PeerView;
   readonly destination: NamedPorts | undefined;
   /** Some pod of the row and some end of the peer are two, and the end is not the pod's own node. */
@@ -50,6 +52,9 @@ const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 export class RuleRows {
   readonly byPolicy: ReadonlyMap<CompiledPolicy, readonly SubjectRow[]>;
   readonly #table: ClassTable;
+  readonly #units: (readonly Unit[] | undefined)[] = [];
+  readonly #matches = new Map<SubjectRow, RowMatches>();
+  #kept = 0;
 
   constructor(table: ClassTable) {
     this.#table = table;
@@ -95,12 +100,21 @@ export class RuleRows {
       if (subjects.length === 0) continue;
       for (const target of this.#targets(family, rule)) {
         if (row.direction === 'ingress' && !target.source) continue;
-        const views = target.views[family].filter((view) => rule === undefined || ruleMatches(rule, view));
+        const views = target.views[family];
         if (views.length === 0) continue;
-        const { free, ownNode } = kinds(subjects, target, this.#table);
+        const { free, ownNode } = this.#kinds(subjects, target);
         if (!free && !ownNode) continue;
         for (const view of views) {
-          yield { view, destination: row.direction === 'egress' ? view.named : row.named, free, ownNode };
+          // Of an end with several addresses, a rule may match one only.
+          if (rule !== undefined && views.length > 1 && !ruleMatches(rule, view)) continue;
+          yield {
+            target,
+            family,
+            view,
+            destination: row.direction === 'egress' ? view.named : row.named,
+            free,
+            ownNode,
+          };
         }
       }
     }
@@ -111,7 +125,79 @@ export class RuleRows {
     const lists = rule.peers.map((peer) => this.#table.byPeer[family].get(peer) ?? []);
     return lists.length === 1 ? (lists[0] ?? []) : new Set(lists.flat());
   }
+
+  /** The rules of a row that match a peer. */
+  matching(row: SubjectRow, { target, family, view }: Meeting): readonly RuleEntry[] {
+    const found = this.#matchingOf(row)[family][target.index] ?? [];
+    return target.views[family].length === 1 ? found : found.filter(({ rule }) => ruleMatches(rule, view));
+  }
+
+  #matchingOf(row: SubjectRow): RowMatches {
+    let matches = this.#matches.get(row);
+    if (matches === undefined) {
+      matches = { IPv4: [], IPv6: [], size: 0 };
+      for (const family of FAMILIES) {
+        for (const entry of row.rules) {
+          for (const target of this.#targets(family, entry.rule)) {
+            const known = matches[family][target.index];
+            if (known === undefined) matches[family][target.index] = [entry];
+            else known.push(entry);
+            matches.size++;
+          }
+        }
+      }
+      this.#kept += matches.size;
+      for (const [oldest, { size }] of this.#matches) {
+        if (this.#kept <= MATCHES_KEPT) break;
+        this.#matches.delete(oldest);
+        this.#kept -= size;
+      }
+      this.#matches.set(row, matches);
+    }
+    return matches;
+  }
+
+  #kinds(subjects: readonly UnitClass[], target: UnitClass): Kinds {
+    if (target.outside) return FREE;
+    const ends = this.#unitsOf(target);
+    if ((ends[0]?.pods.length ?? 0) > 0) {
+      return subjects.length === 1 && subjects[0] === target && isSinglePod(ends) ? NONE : FREE;
+    }
+    let free = false;
+    let ownNode = false;
+    for (const subject of subjects) {
+      for (const unit of this.#unitsOf(subject)) {
+        for (const { node } of unit.pods) {
+          const own = ends.filter(({ nodes }) => node !== undefined && nodes.has(node)).length;
+          ownNode ||= own > 0;
+          free ||= own < ends.length;
+          if (free && ownNode) return { free, ownNode };
+        }
+      }
+    }
+    return { free, ownNode };
+  }
+
+  #unitsOf(one: UnitClass): readonly Unit[] {
+    let units = this.#units[one.index];
+    if (units === undefined) {
+      units = this.#table.unitsOf(one);
+      this.#units[one.index] = units;
+    }
+    return units;
+  }
 }
+
+type Kinds = Pick<Meeting, 'free' | 'ownNode'>;
+const FREE: Kinds = { free: true, ownNode: false };
+const NONE: Kinds = { free: false, ownNode: false };
+
+/** By index of the class, the rules that match it in some way. */
+interface RowMatches extends Readonly<Record<Family, (RuleEntry[] | undefined)[]>> {
+  size: number;
+}
+/** Policies of one namespace share rows, and are looked at one after the other. */
+const MATCHES_KEPT = 1_000_000;
 
 /** Whether some peer of a rule matches an end. */
 export function ruleMatches({ peers }: CompiledRule, view: PeerView): boolean {
@@ -127,33 +213,6 @@ export function leftToPolicies({ tiers }: SubjectRow, { view, destination }: Mee
 /** The ports of a rule toward an end that it matches. */
 export function rulePorts(rule: CompiledRule, { destination }: Meeting): PortSet {
   return resolveSpec(rule.spec, destination);
-}
-
-function kinds(
-  subjects: readonly UnitClass[],
-  target: UnitClass,
-  table: ClassTable,
-): { readonly free: boolean; readonly ownNode: boolean } {
-  if (target.outside) return { free: true, ownNode: false };
-  const ends = table.unitsOf(target);
-  if ((ends[0]?.pods.length ?? 0) > 0) {
-    const [only, ...others] = subjects;
-    const alone = only === target && others.length === 0 && isSinglePod(ends);
-    return { free: !alone, ownNode: false };
-  }
-  let free = false;
-  let ownNode = false;
-  for (const subject of subjects) {
-    for (const unit of table.unitsOf(subject)) {
-      for (const { node } of unit.pods) {
-        const own = ends.filter(({ nodes }) => node !== undefined && nodes.has(node)).length;
-        ownNode ||= own > 0;
-        free ||= own < ends.length;
-        if (free && ownNode) return { free, ownNode };
-      }
-    }
-  }
-  return { free, ownNode };
 }
 
 /** One Pod object: all that it could meet of its class is itself (S15). */

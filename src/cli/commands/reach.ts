@@ -28,7 +28,8 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-function reachOptions(context: Context): ReachOptions {
+/** What is asked for on the command line. Throws {@link UsageError}. */
+export function reachOptions(context: Context): ReachOptions {
   const { flags } = context;
   const from = flags.text('from');
   const to = flags.text('to');

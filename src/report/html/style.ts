@@ -32,6 +32,7 @@ h1{font-size:18px;margin:0}
 header{display:flex;flex-wrap:wrap;gap:6px 16px;align-items:baseline;padding:12px 16px 8px}
 header p{margin:0;color:var(--muted);flex:1 1 300px}
 button,input{font:inherit;color:inherit;background:var(--box);border:1px solid var(--strong);border-radius:5px;padding:4px 10px}
+::placeholder{color:var(--muted);opacity:1}
 button{cursor:pointer}
 :focus-visible{outline:2px solid var(--focus);outline-offset:1px}
 .tabs{display:flex;gap:4px;padding:0 16px;border-bottom:1px solid var(--line)}

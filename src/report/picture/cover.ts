@@ -19,14 +19,17 @@ export interface Cover<S extends EndSet> {
 /**
  * Covers the cells of a matrix with few rectangles: large sets first, each with the ports that all of its cells share;
  * single cells with what is left, or with all of theirs where that is shorter to say. Rectangles overlap; together they
- * say exactly the matrix. Needs a set of one member for every box.
+ * say exactly the matrix. Needs a set of one member for every box. What a box is open on within itself, the diagonal, is
+ * taken to be said already.
  */
 export function coverMatrix<S extends EndSet>(
   cells: readonly (readonly Cell[])[],
   fromSets: readonly S[],
   toSets: readonly S[],
 ): Cover<S>[] {
-  const covered: FamilyPorts[][] = cells.map((row) => row.map(() => NO_PORTS));
+  const covered: FamilyPorts[][] = cells.map((row, at) =>
+    row.map((cell, column) => (at === column ? (cell ?? NO_PORTS) : NO_PORTS)),
+  );
   const pairs = fromSets.flatMap((from) => toSets.map((to) => ({ from, to })));
   const size = ({ from, to }: { readonly from: S; readonly to: S }): number => from.members.length * to.members.length;
   pairs.sort((a, b) => size(b) - size(a));

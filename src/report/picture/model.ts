@@ -28,7 +28,7 @@ export interface Box {
   readonly lines: readonly string[];
   /** Pods only. */
   readonly isolation?: Isolation;
-  /** Ports that are open between its own members. */
+  /** Ports that are open between its own members; with ` (some pairs)` where not between all. */
   readonly among?: string;
   /** Ids of the endpoints it stands for. */
   readonly members: readonly string[];

@@ -3,7 +3,7 @@ import { compareCodePoints } from '../../model/text.ts';
 import type { ReachabilitySource } from '../reachability-source.ts';
 import type { Cell } from './cover.ts';
 import type { Isolation } from './model.ts';
-import { type FamilyPorts, isEmpty, keyOf, NO_PORTS, ofEntries, union } from './ports.ts';
+import { type FamilyPorts, intersect, isEmpty, keyOf, NO_PORTS, ofEntries, union } from './ports.ts';
 
 /** Where a part is drawn: a namespace by name, or one of the fixed places. */
 export type Place = { readonly kind: 'namespace'; readonly name: string } | { readonly kind: 'nodes' | 'outside' };
@@ -12,12 +12,17 @@ export type Place = { readonly kind: 'namespace'; readonly name: string } | { re
 export interface Part {
   readonly place: Place;
   readonly endpoints: readonly Endpoint[];
+  /** Its endpoints do not connect alike: it stands for all of its place, drawn as one box to save room. */
+  readonly summary?: boolean;
 }
 
 /** Parts with what they may exchange. A part of one has no cell with itself. */
 export interface Matrix {
   readonly parts: readonly Part[];
+  /** The ports that some pair of members is open on. */
   readonly cells: readonly (readonly Cell[])[];
+  /** The ports that every pair of members is open on; equal to `cells` where no part is a summary. */
+  readonly every: readonly (readonly Cell[])[];
 }
 
 /** Beyond it parts are not compared one by one any more. */
@@ -26,10 +31,16 @@ const TWIN_LIMIT = 400;
 const PART_LIMIT = 1200;
 
 /** The parts of a reachability: endpoints that the groups never tell apart; whole places where those are too many. */
-export function partsOf(reachability: ReachabilitySource, connectedOnly: boolean): Matrix & { readonly fine: boolean } {
+export function partsOf(reachability: ReachabilitySource, connectedOnly: boolean): Matrix {
   const fine = collect(reachability, connectedOnly, true);
-  if (fine !== undefined) return { ...joinTwins(fine), fine: true };
-  return { ...(collect(reachability, connectedOnly, false) ?? { parts: [], cells: [] }), fine: false };
+  if (fine !== undefined) return joinTwins(fine);
+  const { parts, cells } = collect(reachability, connectedOnly, false) ?? { parts: [], cells: [] };
+  return {
+    parts: parts.map((part) => (part.place.kind === 'outside' ? part : { ...part, summary: true })),
+    cells,
+    // Nothing is known to be open between all members.
+    every: cells.map((row) => row.map((cell) => (cell === undefined ? undefined : NO_PORTS))),
+  };
 }
 
 function collect(reachability: ReachabilitySource, connectedOnly: boolean, fine: boolean): Matrix | undefined {
@@ -82,14 +93,19 @@ function collect(reachability: ReachabilitySource, connectedOnly: boolean, fine:
       }
     }
   }
-  return { parts, cells };
+  return { parts, cells, every: cells };
 }
 
-/** Joins parts of one place that differ in nothing that the matrix shows. */
+/** Joins parts of one place, and summaries of places, that differ in nothing that the matrix shows. */
 function joinTwins(matrix: Matrix): Matrix {
-  const { parts, cells } = matrix;
+  const { parts, cells, every } = matrix;
   if (parts.length > TWIN_LIMIT) return matrix;
-  const keys = cells.map((row) => row.map((cell) => (cell === undefined ? undefined : keyOf(cell))));
+  const keys = cells.map((row, at) =>
+    row.map((cell, column) => {
+      const all = every[at]?.[column];
+      return cell === undefined ? undefined : `${keyOf(cell)} ${all === undefined ? '' : keyOf(all)}`;
+    }),
+  );
   const gone = new Set<number>();
   const joined = new Map<number, number[]>();
   for (const [one, part] of parts.entries()) {
@@ -103,29 +119,36 @@ function joinTwins(matrix: Matrix): Matrix {
   }
   if (gone.size === 0) return matrix;
   const left = [...joined.keys()];
+  const reduced = (from: readonly (readonly Cell[])[]): readonly (readonly Cell[])[] =>
+    left.map((row) =>
+      left.map((column) => {
+        const [first, second] = joined.get(row) ?? [];
+        const twins = row === column && first !== undefined && second !== undefined;
+        return twins ? from[first]?.[second] : from[row]?.[column];
+      }),
+    );
   return {
     parts: left.map((at) => {
       const members = (joined.get(at) ?? []).flatMap((member) => parts[member]?.endpoints ?? []);
       members.sort((a, b) => compareCodePoints(a.id, b.id));
-      return { place: (parts[at] as Part).place, endpoints: members };
+      return { ...(parts[at] as Part), endpoints: members };
     }),
-    cells: left.map((row) =>
-      left.map((column) => {
-        const [first, second] = joined.get(row) ?? [];
-        const twins = row === column && first !== undefined && second !== undefined;
-        return twins ? cells[first]?.[second] : cells[row]?.[column];
-      }),
-    ),
+    cells: reduced(cells),
+    every: reduced(every),
   };
 }
 
 function sameKind(a: Part, b: Part): boolean {
+  if (a.summary === true && b.summary === true) {
+    return a.place.kind === b.place.kind && stateOf(a.endpoints) === stateOf(b.endpoints);
+  }
   const [one, other] = [a.endpoints[0], b.endpoints[0]];
   return (
+    a.summary === b.summary &&
     placeKey(a.place) === placeKey(b.place) &&
     a.place.kind !== 'outside' &&
     one?.type === other?.type &&
-    (one && isolationOf(one)) === (other && isolationOf(other))
+    stateOf(a.endpoints) === stateOf(b.endpoints)
   );
 }
 
@@ -140,44 +163,58 @@ function areTwins(keys: readonly (readonly (string | undefined)[])[], one: numbe
   return true;
 }
 
-/** The same facts by namespace: each one part, with the ports that some pair of members is open on. */
-export function overviewOf({ parts, cells }: Matrix): Matrix & {
-  /** Whether all pairs of members are open on all of a cell's ports. */
-  readonly whole: readonly (readonly boolean[])[];
-} {
-  const places = new Map<string, number[]>();
-  for (const [at, part] of parts.entries()) {
-    const key = part.place.kind === 'outside' ? `outside ${at}` : placeKey(part.place);
-    places.set(key, [...(places.get(key) ?? []), at]);
+/** The same facts with all parts of some places put into one summary each; summaries that connect alike are one. */
+export function summarise({ parts, cells, every }: Matrix, isSummary: (place: Place) => boolean): Matrix {
+  const joined = new Map<string, number[]>();
+  for (const [at, { place }] of parts.entries()) {
+    const key = place.kind !== 'outside' && isSummary(place) ? placeKey(place) : String(at);
+    joined.set(key, [...(joined.get(key) ?? []), at]);
   }
-  const members = [...places.values()];
-  const joined = members.map((own) => members.map((others) => joinCells(cells, own, others)));
-  return {
-    parts: members.map((own) => ({
-      place: (parts[own[0] as number] as Part).place,
-      endpoints: own.flatMap((at) => (parts[at] as Part).endpoints),
-    })),
-    cells: joined.map((row) => row.map(({ ports }) => ports)),
-    whole: joined.map((row) => row.map(({ whole }) => whole)),
-  };
+  const members = [...joined.values()];
+  const combined = (
+    matrix: readonly (readonly Cell[])[],
+    combine: (a: FamilyPorts, b: FamilyPorts) => FamilyPorts,
+  ): readonly (readonly Cell[])[] =>
+    members.map((rows) => members.map((columns) => combineCells(matrix, rows, columns, combine)));
+  return joinTwins({
+    parts: members.map((own) => {
+      const part = parts[own[0] as number] as Part;
+      if (part.place.kind === 'outside' || !isSummary(part.place)) return part;
+      const endpoints = own.flatMap((at) => (parts[at] as Part).endpoints);
+      return { place: part.place, endpoints, summary: true };
+    }),
+    cells: combined(cells, union),
+    every: combined(every, intersect),
+  });
 }
 
-function joinCells(
+function combineCells(
   cells: readonly (readonly Cell[])[],
   rows: readonly number[],
   columns: readonly number[],
-): { readonly ports: Cell; readonly whole: boolean } {
-  let ports: FamilyPorts | undefined;
-  const keys = new Set<string>();
+  combine: (a: FamilyPorts, b: FamilyPorts) => FamilyPorts,
+): Cell {
+  let ports: Cell;
   for (const row of rows) {
     for (const column of columns) {
       const cell = cells[row]?.[column];
-      if (cell === undefined) continue;
-      ports = ports === undefined ? cell : union(ports, cell);
-      keys.add(keyOf(cell));
+      if (cell !== undefined) ports = ports === undefined ? cell : combine(ports, cell);
     }
   }
-  return { ports, whole: keys.size <= 1 };
+  return ports;
+}
+
+/** Places of which some parts, or the members of one, exchange something with each other. */
+export function placesWithOwnConnections({ parts, cells }: Matrix): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const [row, part] of parts.entries()) {
+    for (const [column, other] of parts.entries()) {
+      const cell = cells[row]?.[column];
+      const key = placeKey(part.place);
+      if (key === placeKey(other.place) && cell !== undefined && !isEmpty(cell)) found.add(key);
+    }
+  }
+  return found;
 }
 
 function bothOutside(a: Part, b: Part): boolean {
@@ -192,6 +229,12 @@ function placeOf(endpoint: Endpoint): Place {
 /** Equal for equal places. */
 export function placeKey(place: Place): string {
   return place.kind === 'namespace' ? `namespace ${place.name}` : place.kind;
+}
+
+/** What NetworkPolicies isolate of several endpoints. */
+export function stateOf(endpoints: readonly Endpoint[]): Isolation | undefined {
+  const states = new Set(endpoints.map(isolationOf));
+  return states.size > 1 ? 'mixed' : [...states][0];
 }
 
 /** What NetworkPolicies isolate of an endpoint; undefined for what is no pod. */

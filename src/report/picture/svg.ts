@@ -14,6 +14,7 @@ import {
   type Slot,
   slotText,
   smallLines,
+  textWidth,
 } from './layout.ts';
 import { type Box, ISOLATION_TEXT, type Isolation, type Picture } from './model.ts';
 import { DARK, LIGHT, pictureCss } from './palette.ts';
@@ -35,7 +36,8 @@ const LEGEND_HEIGHT = 64;
  */
 export async function drawPicture(picture: Picture, standalone: boolean): Promise<string> {
   const layout = await layoutPicture(picture);
-  const width = Math.ceil(Math.max(layout.width, 720));
+  const noteWidth = textWidth(picture.note ?? '', METRICS.small.advance) + 28;
+  const width = Math.ceil(Math.max(layout.width, 800, noteWidth));
   const height = Math.ceil(layout.height) + LEGEND_HEIGHT + (picture.note === undefined ? 0 : 20);
   const boxes = picture.frames.flatMap((frame) => frame.boxes);
   const titles = new Map(boxes.map((box) => [box.id, box.title]));
@@ -166,8 +168,8 @@ function boxTooltip(box: Box): string {
 function legend({ height }: Layout, note: string | undefined): string[] {
   const y = height + 18;
   const x = 14;
-  const line = (at: number, classes: string): string =>
-    `<path class="line ${classes}" d="M${at} ${round(y - 4)}h34"/><path class="head${classes.includes('open') ? ' head-open' : ''}" d="M${at + 38} ${round(y - 4)}l-7 -4v8z"/>`;
+  const line = (at: number, classes: string, base: number = y): string =>
+    `<path class="line ${classes}" d="M${at} ${round(base - 4)}h34"/><path class="head${classes.includes('open') ? ' head-open' : ''}" d="M${at + 38} ${round(base - 4)}l-7 -4v8z"/>`;
   const states: readonly Isolation[] = ['both', 'ingress', 'none'];
   const parts = [
     line(x, ''),
@@ -175,6 +177,8 @@ function legend({ height }: Layout, note: string | undefined): string[] {
     line(x + 262, 'line-open'),
     text({ x: x + 308, y }, 'small', 'open on all ports'),
     text({ x: x + 456, y }, 'small', 'dotted box: stands for all of its group'),
+    line(x + 570, 'line-partial', y + 22),
+    text({ x: x + 616, y: y + 22 }, 'small', 'only some pairs'),
     ...states.map((state, at) => badge({ x: x + at * 190, y: y + 22 }, state)),
   ];
   if (note !== undefined) parts.push(text({ x, y: y + 44 }, 'small', note));
