@@ -17,6 +17,13 @@ export { diffJson } from './diff-json.ts';
 export { type DiffMarkdownOptions, diffMarkdown } from './diff-markdown.ts';
 export { type DiffTableOptions, diffTable } from './diff-table.ts';
 export { type DiffSource, type DiffTextOptions, diffSummary } from './diff-words.ts';
+export {
+  type ExposureDirection,
+  type ExposureFormatOptions,
+  exposureJson,
+  exposureMarkdown,
+  exposureTable,
+} from './exposure.ts';
 export { type CodeText, type FindingsScope, findingsJson, findingsSarif, findingsSummary } from './findings.ts';
 export { findingsMarkdown } from './findings-markdown.ts';
 export { reachHtml } from './html/page.ts';
@@ -25,6 +32,8 @@ export type { DocumentResult } from './picture/document.ts';
 export { reachDot } from './picture/dot.ts';
 export { reachMermaid } from './picture/mermaid.ts';
 export { reachSvg } from './picture/svg.ts';
+export { type PolicyTestOptions, policyTestJson, policyTestText } from './policy-test.ts';
+export { policyTestJunit, policyTestTap } from './policy-test-ci.ts';
 export { formatPorts } from './ports.ts';
 export { type ReachFormatOptions, reachJson, reachYaml } from './reach-json.ts';
 export { type ReachMatrixOptions, reachMatrix } from './reach-matrix.ts';
