@@ -97,11 +97,6 @@ export function workloadId(pod: PodInfo): string {
   return pod.owner === undefined ? pod.id : `${pod.namespace}/${pod.owner.name}[${pod.owner.kind}]`;
 }
 
-/** The end as which policies see a pod. */
-export function podEnd(pod: PodInfo): FlowEnd {
-  return pod.hostNetwork ? { type: 'host', node: pod.node, address: pod.addresses[0] } : { type: 'pod', pod };
-}
-
 function hostUnit(pod: PodInfo, unknown: readonly Family[]): Unit {
   const ends: FlowEnd[] = pod.addresses.map((address) => ({ type: 'host', node: pod.node, address }));
   return {

@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from './spec.ts';
+import { type CommandSpec, FAIL_LEVELS, type OptionSpec } from './spec.ts';
 
 const INPUT = 'Input:';
 const SELECTION = 'Selection:';
@@ -66,9 +66,6 @@ const common = [...inputFlags, ...selectionFlags, ...outputFlags];
 const listingFlags = ['all-namespaces', 'selector'];
 
 const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags];
-
-/** Severities at which `lint` fails. */
-export const FAIL_LEVELS = ['error', 'warning', 'info', 'never'] as const;
 
 const QUESTIONS = 'Questions:';
 const POLICIES = 'Policies:';

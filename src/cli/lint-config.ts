@@ -1,10 +1,10 @@
 import { findRule, LINT_RULES, type LintException, type LintOptions, type RuleId } from '../analysis/lint/index.ts';
 import type { Severity } from '../model/source.ts';
 import { nearestNames } from '../model/suggest.ts';
-import { FAIL_LEVELS } from './commands.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { didYouMean, UsageError } from './errors.ts';
+import { FAIL_LEVELS } from './spec.ts';
 
 export type FailLevel = (typeof FAIL_LEVELS)[number];
 

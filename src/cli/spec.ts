@@ -51,3 +51,6 @@ export interface CommandSpec {
   readonly examples: readonly Example[];
   readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
 }
+
+/** Severities at which `lint` fails. */
+export const FAIL_LEVELS = ['error', 'warning', 'info', 'never'] as const;

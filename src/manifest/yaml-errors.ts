@@ -191,6 +191,8 @@ function findUnclosed(tokens: readonly CST.Token[]): ReadonlyMap<string, number>
       case 'block-seq':
         for (const item of token.items) stack.push(item.value);
         break;
+      default:
+        break; // no other token opens anything
     }
   }
   return found;

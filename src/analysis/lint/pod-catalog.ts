@@ -110,4 +110,4 @@ export class PodCatalog {
 }
 
 /** Pods in all remembered answers together. */
-const PODS_KEPT = 1_000_000;
+const PODS_KEPT = 4_000_000;
