@@ -106,8 +106,24 @@ export class Edits {
     if (unit === undefined) return undefined;
     const ref = unitRef(unit);
     if (old === undefined || fresh === undefined) return { ref, change: old === undefined ? 'added' : 'removed' };
-    if (this.#labels('old', old) !== this.#labels('new', fresh)) return { ref, change: 'relabelled' };
-    return this.#traits(old) === this.#traits(fresh) ? undefined : { ref, change: 'changed' };
+    // A workload may come apart into variants without any of its pods having changed: like is compared with like.
+    const before = new Map(old.pods.map((pod) => [pod.id, pod]));
+    const same = fresh.pods.flatMap((pod) => {
+      const was = before.get(pod.id);
+      return was === undefined
+        ? []
+        : [
+            [
+              { ...old, pods: [was] },
+              { ...fresh, pods: [pod] },
+            ] as const,
+          ];
+    });
+    const pairs = same.length > 0 ? same : [[old, fresh] as const];
+    if (pairs.some(([was, is]) => this.#labels('old', was) !== this.#labels('new', is))) {
+      return { ref, change: 'relabelled' };
+    }
+    return pairs.every(([was, is]) => this.#traits(was) === this.#traits(is)) ? undefined : { ref, change: 'changed' };
   }
 
   /** The labels that selectors of either side look at. */
