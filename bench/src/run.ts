@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runNode } from './child.ts';
+import { measureCommand } from './commands.ts';
 import { type Failure, type Figure, failureOf, figureTable, ratio } from './figures.ts';
-import { measureReach } from './reach.ts';
 import { DEFAULT_SHAPE, PRESETS } from './shape.ts';
 import { measureStartup } from './startup.ts';
 
-const PARTS = ['startup', 'engine', 'reach'] as const;
+const PARTS = ['startup', 'engine', 'reach', 'lint'] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `Measures Portcullis beside yardsticks that run in the same session, and prints a table.
@@ -28,7 +28,7 @@ interface Plan {
   readonly sizes: readonly string[];
   readonly parts: readonly Part[];
   readonly startupRuns: number;
-  readonly reachRuns: number;
+  readonly commandRuns: number;
   readonly deltas: number;
   readonly timeoutMs: number;
   readonly json: boolean;
@@ -61,8 +61,8 @@ function parseRequest(args: readonly string[]): Request {
     const timeout = Number(values.timeout);
     if (!(timeout > 0)) return { problem: '--timeout: must be a number of seconds' };
     const repetitions = quick
-      ? { startupRuns: 5, reachRuns: 1, deltas: 200 }
-      : { startupRuns: 20, reachRuns: 3, deltas: 1000 };
+      ? { startupRuns: 5, commandRuns: 1, deltas: 200 }
+      : { startupRuns: 20, commandRuns: 3, deltas: 1000 };
     return {
       sizes,
       parts: PARTS.filter((part) => only.includes(part)),
@@ -88,10 +88,11 @@ async function measure(plan: Plan): Promise<(Figure | Failure)[]> {
   if (plan.parts.includes('startup')) lines.push(...(await measureStartup(plan.startupRuns)));
   for (const size of plan.sizes) {
     if (plan.parts.includes('engine')) lines.push(...(await measureEngineApart(size, plan)));
-    if (!plan.parts.includes('reach')) continue;
-    lines.push(
-      ...(await measureReach(size, { ...DEFAULT_SHAPE, ...PRESETS[size] }, { ...plan, runs: plan.reachRuns })),
-    );
+    for (const command of ['reach', 'lint'] as const) {
+      if (!plan.parts.includes(command)) continue;
+      const shape = { ...DEFAULT_SHAPE, ...PRESETS[size] };
+      lines.push(...(await measureCommand(command, size, shape, { ...plan, runs: plan.commandRuns })));
+    }
   }
   return lines;
 }

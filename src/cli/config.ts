@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { UsageError } from './errors.ts';
-
-const NAME = '.portcullis.yaml';
+import { CONFIG_NAME } from './input.ts';
 
 /** What a configuration file says, as YAML gives it, and how to call it. */
 export interface Config {
@@ -16,11 +15,12 @@ export interface Config {
  * there is none. Throws {@link UsageError} when it cannot be read or is no mapping.
  */
 export function readConfig(named: string | undefined, directory: string = process.cwd()): Config | undefined {
-  const file = named ?? findUpward(directory);
-  if (file === undefined) return undefined;
+  const found = named ?? findUpward(directory);
+  if (found === undefined) return undefined;
+  const file = named ?? (path.relative(directory, found) || found);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(found, 'utf8');
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -36,8 +36,8 @@ export function readConfig(named: string | undefined, directory: string = proces
 
 function findUpward(directory: string): string | undefined {
   for (let at = path.resolve(directory); ; at = path.dirname(at)) {
-    const file = path.join(at, NAME);
-    if (existsSync(file)) return path.relative(process.cwd(), file) || file;
+    const file = path.join(at, CONFIG_NAME);
+    if (existsSync(file)) return file;
     if (path.dirname(at) === at) return undefined;
   }
 }

@@ -8,6 +8,8 @@ import { compareCodePoints } from '../model/text.ts';
 /** Bytes of one file or of standard input. What the JSON of a very large cluster needs, and what a string can hold. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
+/** The configuration of this program may lie among manifests, and is none. */
+export const CONFIG_NAME = '.portcullis.yaml';
 const STDIN_NAMES = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 /** Where the shell puts `<(command)`. */
 const PROCESS_SUBSTITUTION = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
@@ -56,7 +58,7 @@ export async function readInputs(paths: readonly string[], options: InputOptions
 
 /** Whether a file in a folder is read. */
 export function isManifestName(name: string): boolean {
-  return EXTENSIONS.some((extension) => name.endsWith(extension));
+  return name !== CONFIG_NAME && EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
 class Walk {

@@ -40,7 +40,7 @@ function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Edits as changes of whole lines; edits of the same or neighbouring lines are one change. */
+/** Edits as changes of whole lines; edits of the same lines are one change. */
 function changes(text: string, lines: readonly string[], edits: readonly Replacement[]): Change[] {
   const starts: number[] = [];
   let offset = 0;
@@ -56,14 +56,15 @@ function changes(text: string, lines: readonly string[], edits: readonly Replace
   const blocks: { first: number; last: number; edits: Replacement[] }[] = [];
   for (const edit of edits) {
     const first = lineOf(edit.start);
-    const last = edit.end > edit.start ? lineOf(edit.end - 1) : first;
+    // The line in which it ends too, also from its first character on: the lines may have become one.
+    const last = lineOf(edit.end);
     const block = blocks.at(-1);
-    if (block !== undefined && first <= block.last + 1) {
+    if (block !== undefined && first <= block.last) {
       block.edits.push(edit);
       block.last = Math.max(block.last, last);
     } else blocks.push({ first, last, edits: [edit] });
   }
-  return blocks.map(({ first, last, edits: own }) => {
+  return blocks.flatMap(({ first, last, edits: own }) => {
     const from = starts[first] ?? text.length;
     const to = starts[last + 1] ?? text.length;
     let after = '';
@@ -72,22 +73,42 @@ function changes(text: string, lines: readonly string[], edits: readonly Replace
       after += text.slice(at, start) + replacement;
       at = end;
     }
-    return trimmed(first, lines.slice(first, last + 1), linesOf(after + text.slice(at, to)));
+    return compared(first, lines.slice(first, last + 1), linesOf(after + text.slice(at, to)));
   });
 }
 
-/** A change without the lines that are the same at its ends. */
-function trimmed(start: number, removed: readonly string[], added: readonly string[]): Change {
-  const most = Math.min(removed.length, added.length);
-  let head = 0;
-  while (head < most && removed[head] === added[head]) head++;
-  let tail = 0;
-  while (tail < most - head && removed.at(-1 - tail) === added.at(-1 - tail)) tail++;
-  return {
-    start: start + head,
-    removed: removed.slice(head, removed.length - tail),
-    added: added.slice(head, added.length - tail),
+/** Lines in a block beyond which it is one change, however much of it stays the same. */
+const MOST_LINES = 500;
+
+/** What differs between two runs of lines, by their longest common subsequence. */
+function compared(start: number, old: readonly string[], now: readonly string[]): Change[] {
+  if (old.length > MOST_LINES || now.length > MOST_LINES) return [{ start, removed: old, added: now }];
+  /** The length of the longest common subsequence of what begins at these lines. */
+  const common = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0));
+  const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
+  for (let i = old.length - 1; i >= 0; i--) {
+    for (let j = now.length - 1; j >= 0; j--) {
+      const length = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      (common[i] as number[])[j] = length;
+    }
+  }
+  const found: { start: number; removed: string[]; added: string[] }[] = [];
+  let open = false;
+  const change = (i: number): { removed: string[]; added: string[] } => {
+    if (!open) found.push({ start: start + i, removed: [], added: [] });
+    open = true;
+    return found.at(-1) as { removed: string[]; added: string[] };
   };
+  for (let i = 0, j = 0; i < old.length || j < now.length; ) {
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      open = false;
+      i++;
+      j++;
+    } else if (j === now.length || (i < old.length && at(i + 1, j) >= at(i, j + 1))) {
+      change(i).removed.push(old[i++] as string);
+    } else change(i).added.push(now[j++] as string);
+  }
+  return found;
 }
 
 function intoHunks(all: readonly Change[]): Change[][] {

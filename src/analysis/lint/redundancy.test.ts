@@ -6,11 +6,12 @@ import { flowFrom, flowParts, flowPicks, flowText } from '../../../test/support/
 import { type ClusterState, evaluate, type FlowEnd, namespaceOf, PolicyIndex, policyKey } from '../../engine/index.ts';
 import type { FlowProtocol } from '../../engine/verdict.ts';
 import { matchesSelector } from '../../model/selector.ts';
-import type { NetworkPolicy } from '../../model/types.ts';
+import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
 import type { Family } from '../../net/address.ts';
 import type { PortSet } from '../../net/port-set.ts';
 import { ClassTable } from '../classes.ts';
 import { World } from '../world.ts';
+import { lint } from './lint.ts';
 import { type PolicyRule, rulesOf } from './policy-rule.ts';
 import { findRedundancies, isGuard, type Redundancies } from './redundancy.ts';
 
@@ -182,5 +183,34 @@ describe('on random clusters', () => {
       effort(120),
     );
     expect(needed).toBeGreaterThan(50);
+  });
+
+  test('a tier rule that is never reached can go', patient, () => {
+    let unreachable = 0;
+    fc.assert(
+      fc.property(randomCluster, (cluster) => {
+        const state = decodeCluster(cluster);
+        const objects = [...state.policies.values(), ...state.clusterPolicies.values()];
+        const input = { world: new World(state, 'default'), objects, invalid: new Set<never>(), diagnostics: [] };
+        const { findings } = lint(input, { select: new Set(['unreachable-tier-rule']) });
+        unreachable += findings.length;
+        const told = new Set(findings.map(({ object, path }) => `${object?.kind} ${object?.name} ${path}`));
+        const kept = <T>({ kind, metadata }: ClusterNetworkPolicy, direction: string, rules: readonly T[]): T[] =>
+          rules.filter((_, index) => !told.has(`${kind} ${metadata.name} spec.${direction}[${index}]`));
+        const clusterPolicies = new Map(
+          [...state.clusterPolicies].map(([key, policy]) => {
+            const [ingress, egress] = [
+              kept(policy, 'ingress', policy.spec.ingress),
+              kept(policy, 'egress', policy.spec.egress),
+            ];
+            return [key, { ...policy, spec: { ...policy.spec, ingress, egress } }] as const;
+          }),
+        );
+        const changed = difference(state, { ...state, clusterPolicies }, endsOf(state));
+        expect(changed && flowText({ ...changed, protocol: 'TCP', port: 0 })).toBeUndefined();
+      }),
+      effort(100),
+    );
+    expect(unreachable).toBeGreaterThan(10);
   });
 });

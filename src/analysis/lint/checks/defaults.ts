@@ -3,7 +3,7 @@ import { type CompiledRule, resolveSpec } from '../../../engine/compiled/program
 import { namespaceOf, type PodInfo } from '../../../engine/state.ts';
 import type { Direction } from '../../../engine/verdict.ts';
 import { matchesSelector, selectorIsEmpty } from '../../../model/selector.ts';
-import type { KubeObject, NetworkPolicy } from '../../../model/types.ts';
+import type { KubeObject, NetworkPolicy, NetworkPolicyPeer } from '../../../model/types.ts';
 import { rowKey, type UnitClass } from '../../classes.ts';
 import type { LintContext } from '../context.ts';
 import { listing, podNames } from '../words.ts';
@@ -156,13 +156,20 @@ function admitsSomething({ spec }: CompiledRule): boolean {
   return !spec.fixed.isEmpty() || spec.named.length > 0;
 }
 
+function leavesNamespace({ namespaceSelector, ipBlock }: NetworkPolicyPeer): boolean {
+  return namespaceSelector !== undefined || ipBlock !== undefined;
+}
+
 function admitsDns({ program, tiers }: DirectionPolicies, servers: readonly UnitClass[]): boolean {
   const isDns = (contains: (port: number) => boolean): boolean => DNS_PORTS.some(contains);
-  for (const { egress } of program?.policies ?? []) {
-    for (const { peers, spec } of egress ?? []) {
+  for (const { egress, policy } of program?.policies ?? []) {
+    for (const [index, { peers, spec }] of (egress ?? []).entries()) {
       if (servers.length === 0) {
-        if (isDns((port) => spec.fixed.contains('UDP', port)) || spec.named.some(({ protocol }) => protocol === 'UDP'))
-          return true;
+        const named = spec.named.some(({ protocol }) => protocol === 'UDP');
+        if (!named && !isDns((port) => spec.fixed.contains('UDP', port))) continue;
+        // Every port of pods of the own namespace: hardly the name server.
+        const to = policy.spec.egress[index]?.to ?? [];
+        if (!spec.fixed.isAll() || to.length === 0 || to.some(leavesNamespace)) return true;
         continue;
       }
       for (const server of servers) {

@@ -25,7 +25,7 @@ export function checkRedundant(context: LintContext): void {
       message:
         others.length === 0
           ? 'redundant in this input: it admits everything, and nothing else isolates the pods that it selects'
-          : `redundant in this input: ${listing(others.map(policyName))} isolate the same pods and admit all that it does`,
+          : `redundant in this input: ${listing(others.map(policyName))} ${others.length === 1 ? 'isolates' : 'isolate'} the same pods and ${others.length === 1 ? 'admits' : 'admit'} all that it does`,
       help: 'without it the same connections are allowed',
     });
   }

@@ -13,11 +13,18 @@ import { type Format, textOf } from './write.ts';
 
 const PARSE_ONLY = 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))';
 
+/** The commands that are measured whole: what follows `-f FILE`. */
+export const COMMANDS = {
+  reach: ['--grouped', '-o', 'json'],
+  lint: ['-o', 'json', '--fail-on', 'never'],
+} as const;
+
 /**
- * `portcullis reach --grouped -o json` of a generated cluster as a whole command: time and peak memory, once from JSON
- * and once from YAML, beside a Node.js that reads the JSON file and runs `JSON.parse` on it.
+ * A command on a generated cluster: time and peak memory, once from JSON and once from YAML, beside a Node.js that reads
+ * the JSON file and runs `JSON.parse` on it.
  */
-export async function measureReach(
+export async function measureCommand(
+  command: keyof typeof COMMANDS,
   size: string,
   shape: ClusterShape,
   { runs, timeoutMs }: { readonly runs: number; readonly timeoutMs: number },
@@ -29,9 +36,9 @@ export async function measureReach(
     const lines: (Figure | Failure)[] = [];
     for (const format of ['json', 'yaml'] as const) {
       const file = format === 'json' ? json : await writeCluster(directory, shape, format);
-      const args = [PORTCULLIS, 'reach', '-f', file, '--grouped', '-o', 'json'];
+      const args = [PORTCULLIS, command, '-f', file, ...COMMANDS[command]];
       const results = await repeat(runs, () => runNode(args, { peak: true, timeoutMs }));
-      lines.push(...reachFigures(size, `reach from ${format}`, results, bare));
+      lines.push(...commandFigures(size, `${command} from ${format}`, results, bare));
     }
     return lines;
   } finally {
@@ -39,7 +46,7 @@ export async function measureReach(
   }
 }
 
-function reachFigures(
+function commandFigures(
   size: string,
   what: string,
   results: readonly ChildRun[],
