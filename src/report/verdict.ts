@@ -137,7 +137,8 @@ function headline(answer: CanAnswer, style: Style): string {
   const { allowed, from, to, families } = answer;
   const word = allowed ? style.good('allowed') : style.error('denied');
   const what = portsText(answer, answer);
-  const only = families === undefined ? '' : ` (${families.join(' and ')} only)`;
+  // A set of ports says of each of its entries which families it is open on.
+  const only = families === undefined || answer.ports !== undefined ? '' : ` (${families.join(' and ')} only)`;
   return `${word}: ${visible(from)} -> ${visible(to)} ${what}${only}`.trimEnd();
 }
 

@@ -203,6 +203,24 @@ describe('can', () => {
     expect(stdout).toMatch(/^allowed: .* 7070\/TCP\n/);
   });
 
+  it('open on one family only is said once', async () => {
+    const pods = ['a', 'b'].map(
+      (name, index) =>
+        `{kind: Pod, apiVersion: v1, metadata: {name: ${name}}, status: {podIPs: [{ip: 10.0.0.${index}}, {ip: 'fd00::${index}'}]}}`,
+    );
+    const policy =
+      "{kind: NetworkPolicy, apiVersion: networking.k8s.io/v1, metadata: {name: p}, spec: {ingress: [{from: [{ipBlock: {cidr: '::/0'}}]}]}}";
+    const stdin = [...pods, policy].join('\n---\n');
+    for (const [port, ports] of [
+      [[], 'all ports'],
+      [['80'], '80/TCP'],
+      [['80-90'], '80-90/TCP'],
+    ] as const) {
+      const { stdout } = await portcullis(['can', '-f', '-', 'a', 'b', ...port], { stdin });
+      expect(stdout.split('\n')[0]).toBe(`allowed: default/a[Pod] -> default/b[Pod] ${ports} (IPv6 only)`);
+    }
+  });
+
   it('where nothing can be judged, says that and no more', async () => {
     const { code, stdout } = await portcullis(['can', '-f', shop, '::1', 'shop/cart', '80', '--explain']);
     expect(code).toBe(1);
