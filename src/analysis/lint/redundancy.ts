@@ -52,7 +52,15 @@ const MOST_COVERS = 24;
 export function findRedundancies(allPolicies: Iterable<NetworkPolicy>, table: ClassTable): Redundancies {
   const search = new Search(new RuleRows(table));
   const latestFirst = [...allPolicies].sort((a, b) => compareCodePoints(orderKey(b), orderKey(a)));
-  const policies = latestFirst.flatMap((policy) => (isGuard(policy) ? [] : (search.dropPolicy(policy) ?? [])));
+  const policies: RedundantPolicy[] = [];
+  // Once nothing else isolates, a policy that admits everything can go too: until nothing more does.
+  for (let before = -1; before < policies.length; ) {
+    before = policies.length;
+    for (const policy of latestFirst) {
+      const dropped = isGuard(policy) ? undefined : search.dropPolicy(policy);
+      if (dropped !== undefined) policies.push(dropped);
+    }
+  }
   const rules = latestFirst.flatMap((policy) => search.dropRules(policy, latestFirst));
   return { policies: policies.reverse(), rules: rules.reverse() };
 }
@@ -84,10 +92,10 @@ class Search {
     for (const policy of rows.byPolicy.keys()) this.#compiled.set(policy.key, policy);
   }
 
-  /** Takes a policy away if that changes nothing; undefined where it does, and where the policy selects no pod. */
+  /** Takes a policy away if that changes nothing; undefined where it does, where it selects no pod, and where it is gone. */
   dropPolicy(named: NetworkPolicy): RedundantPolicy | undefined {
     const policy = this.#compiled.get(policyKey(named));
-    if (policy === undefined) return undefined;
+    if (policy === undefined || this.#gone.has(policy)) return undefined;
     const rows = this.#rows.byPolicy.get(policy) ?? [];
     const others = new Set<CompiledPolicy>();
     for (const row of rows) {
