@@ -72,6 +72,11 @@ export class BlockTable {
     return true;
   }
 
+  /** The addresses of the blocks among peers. */
+  addressesOf(peers: ReadonlySet<number>): AddressSet[] {
+    return [...this.#byKey.values()].filter(({ peer }) => peers.has(peer)).map(({ addresses }) => addresses);
+  }
+
   /** Peer ids of the blocks that hold an address, ascending. */
   holding(address: Address): readonly number[] {
     const bits = address.family === 'IPv4' ? 32n : 128n;

@@ -144,6 +144,7 @@ class Tier {
 /** The cluster-wide policies that select the same pods, in one direction, in order of precedence. */
 export class ClusterProgram {
   readonly id: number;
+  readonly policies: readonly ClusterNetworkPolicy[];
   readonly #tiers: Readonly<Record<'Admin' | 'Baseline', Tier>>;
   readonly #direction: Direction;
   readonly hasNamed: boolean;
@@ -157,6 +158,7 @@ export class ClusterProgram {
   /** @param policies by precedence */
   constructor(id: number, direction: Direction, policies: readonly CompiledClusterPolicy[]) {
     this.id = id;
+    this.policies = policies.map(({ policy }) => policy);
     this.#direction = direction;
     this.#tiers = {
       Admin: new Tier(policies, direction, 'Admin'),

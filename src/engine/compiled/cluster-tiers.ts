@@ -7,6 +7,7 @@ import type {
   LabelSelector,
 } from '../../model/types.ts';
 import type { Family } from '../../net/address.ts';
+import type { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { comparePrecedence } from '../outcome.ts';
 import { domainMatches, endAddresses, endNodes, isUnknownDomain } from '../peer-match.ts';
@@ -147,6 +148,11 @@ export class ClusterTiers {
       for (const { id, value } of this.#domains.values()) if (domainMatches(value, end.name)) ids.push(id);
     }
     return this.#addressView(ids, end, family);
+  }
+
+  /** The addresses of the networks among peers. */
+  networkAddresses(peers: ReadonlySet<number>): AddressSet[] {
+    return this.#networks.addressesOf(peers);
   }
 
   #addressView(ids: readonly number[], end: FlowEnd, family: Family): ClusterView {

@@ -1,5 +1,6 @@
 import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
 import type { Address, Family } from '../../net/address.ts';
+import type { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { impliedNamespace } from '../build.ts';
 import { nearMisses } from '../near-misses.ts';
@@ -433,6 +434,32 @@ export class PolicyIndex {
     return `${entry.group.id} ${entry.named.id} ${families} ${IPv4.join(',')} ${IPv6.join(',')} ${views}`;
   }
 
+  /** Ids of the pod peers and blocks that the policies of a direction name: an end that none of them matches is one of the rest. */
+  namedPeers({ tiers, program }: DirectionPolicies): ReadonlySet<number> {
+    return new Set([...(program?.byPeer.keys() ?? []), ...(tiers?.peers() ?? [])]);
+  }
+
+  /** How many pods a pod peer matches; undefined for the id of a block, a node or a domain. */
+  peerSize(id: number): number | undefined {
+    const peer = this.#store.peer(id);
+    if (peer === undefined) return undefined;
+    let size = 0;
+    for (const group of peer.groups) size += group.pods;
+    return size;
+  }
+
+  /** The addresses of the blocks and networks among peers, by peer id. */
+  blockAddresses(ids: ReadonlySet<number>): AddressSet[] {
+    return [...this.#policies.blocks.addressesOf(ids), ...this.#tiers.networkAddresses(ids)];
+  }
+
+  /** Ids of the pod peers, blocks and networks that match a pod. */
+  peersOfPod(pod: PodInfo, family: Family): number[] {
+    const entry = this.#entry(pod);
+    const cluster = this.#tiers.size === 0 ? [] : this.#podViews(entry)[family].matching;
+    return [...new Set([...entry.group.peers, ...this.#podBlocks(entry)[family], ...cluster])];
+  }
+
   /** The labels of a pod that any pod selector looks at. */
   selectedLabels(pod: PodInfo): Readonly<Record<string, string>> {
     return this.#entry(pod).group.labels;
@@ -496,6 +523,18 @@ export function admittedPorts(
   if (tiers === null || view.cluster === undefined) return byPolicies;
   const { accepted, rest, baselineDenied } = tiers.decide(view.cluster, destination);
   return accepted.union(program === null ? rest.subtract(baselineDenied) : rest.intersect(byPolicies));
+}
+
+/** The ports that the cluster-wide tiers deny, whatever NetworkPolicies say. */
+export function portsDeniedByTiers(
+  { tiers, program }: DirectionPolicies,
+  view: PeerView,
+  destination: NamedPorts | undefined,
+): PortSet {
+  if (tiers === null || view.cluster === undefined) return PortSet.EMPTY;
+  const { accepted, rest, baselineDenied } = tiers.decide(view.cluster, destination);
+  const admin = PortSet.ALL.subtract(accepted).subtract(rest);
+  return program === null ? admin.union(rest.intersect(baselineDenied)) : admin;
 }
 
 function contains(ports: PortSet, protocol: FlowProtocol, port: number): boolean {

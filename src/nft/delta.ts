@@ -1,0 +1,141 @@
+import type { Chain, Delta, NftMap, NftSet, Ruleset, Verdict } from './ruleset.ts';
+
+/** What the kernel must be told to get from one ruleset to another. Sets, maps and chains of another type are made anew. */
+export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
+  const sets = compareNamed(from.sets, to.sets, sameKind);
+  const maps = compareNamed(from.maps, to.maps, sameKind);
+  const removedElements = new Map<string, readonly string[]>();
+  const addedSetElements = new Map<string, readonly string[]>();
+  const addedMapElements = new Map<string, ReadonlyMap<string, Verdict>>();
+  for (const [name, old, now] of sets.kept) {
+    // The packet path writes meters.
+    if (now.type === 'meter') continue;
+    const gone = [...old.elements].filter((element) => !now.elements.has(element));
+    const added = [...now.elements].filter((element) => !old.elements.has(element));
+    if (gone.length > 0) removedElements.set(name, gone);
+    if (added.length > 0) addedSetElements.set(name, added);
+  }
+  for (const [name, old, now] of maps.kept) {
+    const gone: string[] = [];
+    const added = new Map<string, Verdict>();
+    for (const [element, verdict] of old.elements) {
+      const wanted = now.elements.get(element);
+      if (wanted === undefined || !sameVerdict(wanted, verdict)) gone.push(element);
+    }
+    for (const [element, verdict] of now.elements) {
+      const known = old.elements.get(element);
+      if (known === undefined || !sameVerdict(known, verdict)) added.set(element, verdict);
+    }
+    if (gone.length > 0) removedElements.set(name, gone);
+    if (added.size > 0) addedMapElements.set(name, added);
+  }
+  const chains = new Map<string, Chain>();
+  for (const [name, chain] of to.chains) {
+    const old = from.chains.get(name);
+    if (old === undefined || chainKey(old) !== chainKey(chain)) chains.set(name, chain);
+  }
+  return {
+    addedSets: sets.added,
+    addedMaps: maps.added,
+    chains,
+    removedElements,
+    addedSetElements,
+    addedMapElements,
+    removedSets: sets.removed,
+    removedMaps: maps.removed,
+    removedChains: [...from.chains.keys()].filter((name) => !to.chains.has(name)),
+  };
+}
+
+/** The ruleset that the kernel has after a delta. */
+export function applyDelta(ruleset: Ruleset, delta: Delta): Ruleset {
+  const sets = new Map(ruleset.sets);
+  const maps = new Map(ruleset.maps);
+  const chains = new Map(ruleset.chains);
+  for (const [name, set] of delta.addedSets) sets.set(name, set);
+  for (const [name, map] of delta.addedMaps) maps.set(name, map);
+  for (const [name, chain] of delta.chains) chains.set(name, chain);
+  for (const [name, gone] of delta.removedElements) {
+    const set = sets.get(name);
+    const map = maps.get(name);
+    if (set !== undefined) sets.set(name, { ...set, elements: without(set.elements, gone) });
+    if (map !== undefined) {
+      const elements = new Map(map.elements);
+      for (const element of gone) elements.delete(element);
+      maps.set(name, { ...map, elements });
+    }
+  }
+  for (const [name, added] of delta.addedSetElements) {
+    const set = sets.get(name);
+    if (set !== undefined) sets.set(name, { ...set, elements: new Set([...set.elements, ...added]) });
+  }
+  for (const [name, added] of delta.addedMapElements) {
+    const map = maps.get(name);
+    if (map !== undefined) maps.set(name, { ...map, elements: new Map([...map.elements, ...added]) });
+  }
+  for (const name of delta.removedSets) sets.delete(name);
+  for (const name of delta.removedMaps) maps.delete(name);
+  for (const name of delta.removedChains) chains.delete(name);
+  return { sets, maps, chains };
+}
+
+/** Whether there is nothing to tell the kernel. */
+export function isEmptyDelta(delta: Delta): boolean {
+  return (
+    elementsOf(delta) === 0 &&
+    delta.addedSets.size + delta.addedMaps.size + delta.chains.size === 0 &&
+    delta.removedSets.length + delta.removedMaps.length + delta.removedChains.length === 0
+  );
+}
+
+/** Elements that a delta writes or takes away, those of new sets and maps included. */
+export function elementsOf(delta: Delta): number {
+  let count = 0;
+  for (const { elements } of [...delta.addedSets.values(), ...delta.addedMaps.values()]) count += elements.size;
+  for (const elements of [...delta.removedElements.values(), ...delta.addedSetElements.values()]) {
+    count += elements.length;
+  }
+  for (const elements of delta.addedMapElements.values()) count += elements.size;
+  return count;
+}
+
+interface Named<T> {
+  readonly added: Map<string, T>;
+  readonly removed: string[];
+  readonly kept: readonly (readonly [string, T, T])[];
+}
+
+function compareNamed<T>(
+  from: ReadonlyMap<string, T>,
+  to: ReadonlyMap<string, T>,
+  same: (a: T, b: T) => boolean,
+): Named<T> {
+  const added = new Map<string, T>();
+  const kept: [string, T, T][] = [];
+  for (const [name, now] of to) {
+    const old = from.get(name);
+    if (old === undefined) added.set(name, now);
+    else if (same(old, now)) kept.push([name, old, now]);
+    else throw new Error(`${name} changes its type: names must tell types apart`);
+  }
+  return { added, removed: [...from.keys()].filter((name) => !to.has(name)), kept };
+}
+
+function sameKind(a: NftSet | NftMap, b: NftSet | NftMap): boolean {
+  return a.type === b.type && a.version === b.version;
+}
+
+function sameVerdict(a: Verdict, b: Verdict): boolean {
+  return a.kind === b.kind && ('chain' in a ? a.chain : '') === ('chain' in b ? b.chain : '');
+}
+
+/** Equal for chains that do the same in the same words. */
+function chainKey(chain: Chain): string {
+  return JSON.stringify([chain.hook?.hook, chain.hook?.priority, chain.rules]);
+}
+
+function without(elements: ReadonlySet<string>, gone: readonly string[]): Set<string> {
+  const left = new Set(elements);
+  for (const element of gone) left.delete(element);
+  return left;
+}

@@ -1,0 +1,70 @@
+import type { Direction } from '../engine/index.ts';
+import type { IpVersion } from './ruleset.ts';
+
+/** Names of the fixed parts of the table. `4` and `6` keep the address families apart. */
+export const NAMES: {
+  readonly forward: string;
+  readonly input: string;
+  readonly midStream: string;
+  readonly packets: (version: IpVersion) => string;
+  readonly dispatch: (direction: Direction | 'own-node', version: IpVersion) => string;
+  readonly self: (version: IpVersion) => string;
+  readonly guarded: (version: IpVersion) => string;
+  readonly local: (version: IpVersion) => string;
+  readonly strict: (version: IpVersion) => string;
+  readonly deny: (direction: Direction, version: IpVersion) => string;
+  readonly tierDeny: (direction: Direction, version: IpVersion) => string;
+  readonly meter: (direction: Direction, version: IpVersion) => string;
+} = {
+  forward: 'forward',
+  input: 'input',
+  midStream: 'mid-stream',
+  packets: (version) => `packets${version}`,
+  dispatch: (direction, version) => `${direction}${version}`,
+  self: (version) => `self${version}`,
+  guarded: (version) => `guarded${version}`,
+  local: (version) => `local${version}`,
+  strict: (version) => `strict${version}`,
+  deny: (direction, version) => `deny-${direction}${version}`,
+  tierDeny: (direction, version) => `tier-deny-${direction}${version}`,
+  meter: (direction, version) => `denied-${direction}${version}`,
+};
+
+/** Prefix of log messages, by direction. */
+export const LOG_PREFIX: Readonly<Record<Direction, string>> = {
+  egress: 'portcullis:egress',
+  ingress: 'portcullis:ingress',
+};
+
+/**
+ * Gives short names to contents: equal contents have the same name, also in a later process, so that rulesets of the
+ * same state are equal and those of neighbouring states differ little.
+ */
+export class ContentNames {
+  readonly #byContent = new Map<string, string>();
+  readonly #taken = new Set<string>();
+
+  name(prefix: string, content: string): string {
+    const key = `${prefix} ${content}`;
+    const known = this.#byContent.get(key);
+    if (known !== undefined) return known;
+    const base = `${prefix}-${fingerprint(key)}`;
+    let name = base;
+    for (let again = 2; this.#taken.has(name); again++) name = `${base}-${again}`;
+    this.#taken.add(name);
+    this.#byContent.set(key, name);
+    return name;
+  }
+}
+
+/** FNV-1a over UTF-16 code units in two halves with different seeds, in hexadecimal. */
+function fingerprint(text: string): string {
+  let low = 0x811c9dc5;
+  let high = 0x01234567;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit ^ (low >>> 16), 0x01000193);
+  }
+  return (low >>> 0).toString(16).padStart(8, '0') + (high >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,79 @@
+/** The simulated rulesets of every node of a cluster, as one more judge of flows. */
+
+import type { ClusterState, Flow, FlowEnd, PolicyIndex } from '../../src/engine/index.ts';
+import { isOwnNode } from '../../src/engine/state.ts';
+import { type Address, formatAddress } from '../../src/net/address.ts';
+import {
+  type CompileOptions,
+  compileNode,
+  DEFAULT_OPTIONS,
+  type Packet,
+  type Ruleset,
+  simulate,
+} from '../../src/nft/index.ts';
+
+const NODE_NAMES = ['n0', 'n1', 'n2'];
+
+/**
+ * A state as a kernel can have it: every pod has a node, and addresses that no other pod and no node has. Pods of
+ * unknown address get some of both families, and nothing stands for unknown addresses any more.
+ */
+export function settled(state: ClusterState): ClusterState {
+  const taken = new Set([...state.nodes.values()].flatMap(({ addresses }) => addresses.map(formatAddress)));
+  const pods = new Map(state.pods);
+  let next = 0n;
+  for (const [at, pod] of [...state.pods.values()].entries()) {
+    const node = pod.node ?? NODE_NAMES[at % NODE_NAMES.length] ?? '';
+    let addresses = pod.addresses;
+    if (
+      !pod.hostNetwork &&
+      (addresses.length === 0 || addresses.some((address) => taken.has(formatAddress(address))))
+    ) {
+      const number = next++;
+      addresses = [
+        { family: 'IPv4', value: 0x0a14_0001n + number },
+        { family: 'IPv6', value: (0xfd20n << 112n) + 1n + number },
+      ];
+    }
+    if (!pod.hostNetwork) for (const address of addresses) taken.add(formatAddress(address));
+    // A template becomes one pod: on a node there are no others.
+    pods.set(pod.id, { ...pod, kind: 'Pod', node, addresses });
+  }
+  return { ...state, pods, podCidrs: state.podCidrs.subtract(state.podCidrs) };
+}
+
+/** The rulesets of the nodes that pods are on. */
+export function compileNodes(index: PolicyIndex, options: CompileOptions = DEFAULT_OPTIONS): Map<string, Ruleset> {
+  const nodes = new Set([...index.state.pods.values()].flatMap(({ node }) => node ?? []));
+  return new Map(Array.from(nodes, (node) => [node, compileNode(index, node, options)]));
+}
+
+/** Whether the rulesets let the first packet of a flow through; undefined for ends that have no address to send from or to. */
+export function simulatedAllows(rulesets: ReadonlyMap<string, Ruleset>, flow: Flow): boolean | undefined {
+  const saddr = addressOf(flow.from, flow);
+  const daddr = addressOf(flow.to, flow);
+  if (saddr === undefined || daddr === undefined) return undefined;
+  const fate = (hook: Packet['hook'], node: string | undefined): boolean => {
+    const ruleset = rulesets.get(node ?? '');
+    if (ruleset === undefined) return true;
+    const { protocol, port } = flow;
+    return simulate(ruleset, { hook, saddr, daddr, protocol, dport: port, ctState: 'new' }).verdict === 'accept';
+  };
+  if (flow.from.type === 'pod' && isOwnNode(flow.from.pod, flow.to)) return fate('input', flow.from.pod.node);
+  // What a node sends to its own pods passes no hook of ours.
+  if (flow.to.type === 'pod' && isOwnNode(flow.to.pod, flow.from)) return true;
+  const nodes = new Set([flow.from, flow.to].map((end) => (end.type === 'pod' ? end.pod.node : undefined)));
+  return [...nodes].every((node) => fate('forward', node));
+}
+
+function addressOf(end: FlowEnd, { family }: Flow): Address | undefined {
+  switch (end.type) {
+    case 'address':
+    case 'host':
+      return end.address?.family === family ? end.address : undefined;
+    case 'pod':
+      return end.pod.addresses.find((address) => address.family === family);
+    case 'domain':
+      return undefined;
+  }
+}
