@@ -1,0 +1,82 @@
+import type { Address } from '../../net/address.ts';
+import type { Ruleset } from '../../nft/index.ts';
+
+/** Why the kernel, or the library before it, refused. */
+export type KernelErrorCode =
+  /** What is added is there already. */
+  | 'exists'
+  /** What is named is not there: somebody else changed the table. */
+  | 'missing'
+  | 'busy'
+  | 'permission'
+  /** The kernel or the library lacks a feature. */
+  | 'unsupported'
+  | 'memory'
+  | 'other';
+
+/** A transaction or dump that failed. After a failed transaction the table is as it was. */
+export class KernelError extends Error {
+  readonly code: KernelErrorCode;
+
+  constructor(code: KernelErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KernelError';
+    this.code = code;
+  }
+}
+
+/** A tracked connection, by the direction in which it was opened. */
+export interface Connection {
+  /** IANA protocol number: 6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6. */
+  readonly protocol: number;
+  /** As the first packet had them, before any translation. */
+  readonly original: ConnectionTuple;
+  /** As answers have them: source is the endpoint that answers, after DNAT. */
+  readonly reply: ConnectionTuple;
+  /** Identity of the entry, unique while it lives. */
+  readonly id: number;
+  readonly zone: number;
+}
+
+export interface ConnectionTuple {
+  readonly source: Address;
+  readonly destination: Address;
+  /** 0 for protocols without ports. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+/** A packet that a `log group` rule sent. */
+export interface LoggedPacket {
+  /** As the rule gives it. */
+  readonly prefix: string;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly protocol: number;
+  /** Absent for protocols without ports, and where the header is not in the packet. */
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+}
+
+/** What a node's kernel does for us. Everything happens in the network namespace that the process is in. */
+export interface Kernel {
+  /** Runs an nft script as one transaction, off the event loop. Rejects with {@link KernelError}. Calls are queued. */
+  run(script: string): Promise<void>;
+  /** Our table as it is now; undefined when there is none. */
+  dump(): Promise<Ruleset | undefined>;
+  /** Calls back after each transaction on nf_tables of this namespace that was not ours, until closed. */
+  watch(onForeignChange: () => void): Promise<Closer>;
+  /** Every tracked connection of both IP versions. */
+  connections(): Promise<readonly Connection[]>;
+  /** Deletes entries. Answers how many there still were. */
+  cut(connections: readonly Connection[]): Promise<number>;
+  /** Receives what rules log to a group, until closed. `onLost` tells of messages the kernel could not deliver. */
+  receiveLog(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Promise<Closer>;
+  /** What is missing for enforcement, each a sentence that names the remedy. Empty: nothing. */
+  preflight(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export interface Closer {
+  close(): Promise<void>;
+}

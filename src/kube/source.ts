@@ -1,0 +1,24 @@
+import type { Diagnostic } from '../model/source.ts';
+import type { KubeObject } from '../model/types.ts';
+
+/** What happened to one object, as told by whatever the cluster is read from. */
+export type ObjectChange =
+  | { readonly type: 'set'; readonly object: KubeObject }
+  | { readonly type: 'remove'; readonly kind: string; readonly namespace?: string; readonly name: string };
+
+/** Who wants to know the state of a cluster and every change of it. Calls come in order and never nest. */
+export interface ObjectSink {
+  /** Changes that belong together: all of one batch are to take effect at once. */
+  apply(changes: readonly ObjectChange[]): void;
+  /** Everything that was there at the beginning has been told. Comes once. */
+  synced(): void;
+  /** Something could not be read, or is invalid; what was told of it before stays in force. */
+  problem(diagnostic: Diagnostic): void;
+}
+
+/** A place that tells the state of a cluster until it is closed. */
+export interface ObjectSource {
+  /** Begins to tell. Rejects only for what no retry can mend, such as a path that is not there. */
+  start(sink: ObjectSink): Promise<void>;
+  close(): Promise<void>;
+}
