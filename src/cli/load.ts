@@ -1,9 +1,8 @@
 import type { World } from '../analysis/index.ts';
-import { type ManifestResult, readManifests } from '../manifest/index.ts';
+import { type CheckedInput, checkInput, inInputOrder, refKey, usableObjects } from '../analysis/input.ts';
 import { matchesSelector, parseLabelSelector } from '../model/selector.ts';
 import type { Diagnostic } from '../model/source.ts';
-import { type KubeObject, type LabelSelector, type ObjectMeta, objectRef } from '../model/types.ts';
-import { isPolicy, validatePolicy } from '../model/validate/index.ts';
+import type { KubeObject, LabelSelector, ObjectMeta } from '../model/types.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
@@ -17,15 +16,7 @@ import { Progress } from './terminal.ts';
 const DEFAULT_NAMESPACE = 'default';
 
 /** The objects of the input with everything that is wrong with them, nothing judged yet. */
-export interface Loaded {
-  readonly objects: readonly KubeObject[];
-  /** Earlier ones that objects of the same name replace. They are checked all the same, as each was applied. */
-  readonly replaced: readonly KubeObject[];
-  /** Policies that the API server would refuse. */
-  readonly invalid: ReadonlySet<KubeObject>;
-  readonly ignored: ManifestResult['ignored'];
-  /** Of reading, decoding and validating, in the order of the input. */
-  readonly diagnostics: readonly Diagnostic[];
+export interface Loaded extends CheckedInput {
   /** Something could not be read: whatever else is found, the exit code is 2. */
   readonly unreadable: boolean;
 }
@@ -101,28 +92,23 @@ export async function loadInputs(
   const progress = new Progress(err, flags.on('quiet'));
   const { inputs, problems } = await reader((done, total) => progress.show('reading', done, total));
   const size = inputs.reduce((sum, input) => sum + input.content.length, 0);
-  const read = readManifests(inputs, {
+  const checked = checkInput(inputs, {
     defaultNamespace: defaultNamespace(context),
     strict: flags.on('strict'),
+    legacyCidrs: flags.on('legacy-cidrs'),
+    validated: (policy) => inScope(scope, policy),
     onProgress: (done) => progress.show('parsing', done, size),
   });
   progress.clear();
-  const empty = problems.length === 0 && read.documents === 0 && read.diagnostics.length === 0;
-  const diagnostics = [...problems, ...read.diagnostics];
-  const invalid = new Set<KubeObject>();
-  for (const policy of [...read.objects, ...read.replaced]) {
-    if (!isPolicy(policy) || !inScope(scope, policy)) continue;
-    const found = validatePolicy(policy, { legacyCidrs: flags.on('legacy-cidrs') });
-    if (found.some((one) => one.severity === 'error')) invalid.add(policy);
-    diagnostics.push(...found);
-  }
-  diagnostics.push(...(await together(read.objects.filter((object) => !invalid.has(object)))));
-  if (empty) diagnostics.push(emptyInput(names));
+  const empty = problems.length === 0 && checked.documents === 0 && checked.diagnostics.length === 0;
+  const diagnostics = [
+    ...problems,
+    ...checked.diagnostics,
+    ...(await together(checked.objects.filter((object) => !checked.invalid.has(object)))),
+    ...(empty ? [emptyInput(names)] : []),
+  ];
   return {
-    objects: read.objects,
-    replaced: read.replaced,
-    invalid,
-    ignored: read.ignored,
+    ...checked,
     diagnostics: inInputOrder(
       diagnostics,
       inputs.map((input) => input.name),
@@ -134,19 +120,6 @@ export async function loadInputs(
 function emptyInput(paths: readonly string[]): Diagnostic {
   const where = paths.map((name) => (name === '-' ? 'standard input' : name)).join(', ');
   return { code: 'empty-input', severity: 'error', message: `no Kubernetes objects in ${where}` };
-}
-
-/** By file, in the order they were read, then by line; what has no place comes first. */
-function inInputOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
-  const order = new Map(files.map((file, index) => [file, index]));
-  const rank = (diagnostic: Diagnostic): number =>
-    diagnostic.source === undefined ? -1 : (order.get(diagnostic.source.file) ?? files.length);
-  return [...diagnostics].sort(
-    (a, b) =>
-      rank(a) - rank(b) ||
-      (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
-      (a.source?.column ?? 0) - (b.source?.column ?? 0),
-  );
 }
 
 /** The `--pod-cidr` blocks. Throws {@link UsageError}. */
@@ -176,7 +149,7 @@ export async function loadUsable(
   const loaded = await input;
   const skip = flags.on('skip-invalid') && !loaded.unreadable;
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error');
-  const objects = loaded.objects.flatMap((object) => (loaded.invalid.has(object) ? standIn(object, loaded) : [object]));
+  const objects = usableObjects(loaded);
   const refused = errors.length > 0 && !skip;
   const together = refused ? [] : further(objects);
   const diagnostics = [...loaded.diagnostics, ...together];
@@ -195,20 +168,9 @@ export async function loadUsable(
   return { objects };
 }
 
-/** What stays in force where the server refuses an object: the last valid one that it would have replaced. */
-function standIn(refused: KubeObject, { replaced, invalid }: Loaded): KubeObject[] {
-  const key = refKey(objectRef(refused));
-  const earlier = replaced.findLast((object) => !invalid.has(object) && refKey(objectRef(object)) === key);
-  return earlier === undefined ? [] : [earlier];
-}
-
 const invalidText =
   'portcullis: error: the input is invalid, nothing was computed; --skip-invalid leaves invalid objects out\n';
 const unreadableText = 'portcullis: error: not all input could be read, nothing was computed\n';
-
-function refKey(ref: { readonly kind: string; readonly namespace?: string; readonly name: string }): string {
-  return JSON.stringify([ref.kind, ref.namespace, ref.name]);
-}
 
 /** One line for each object that is left out, and one for the documents that are no objects. */
 function leftOut(errors: readonly Diagnostic[]): string[] {

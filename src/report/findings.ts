@@ -1,5 +1,7 @@
-import type { Diagnostic, Severity, SourcePosition } from '../model/source.ts';
+import type { Diagnostic, ObjectRef, Severity } from '../model/source.ts';
 import { countSeverities, uniqueDiagnostics } from './diagnostics.ts';
+import { renderSnippet } from './snippet.ts';
+import { PLAIN } from './style.ts';
 import { count } from './text.ts';
 
 /** What was looked at, for the closing line. */
@@ -22,21 +24,43 @@ export interface CodeText {
   readonly summary: string;
 }
 
-function place(source: SourcePosition | undefined): object | undefined {
-  return source === undefined ? undefined : { file: source.file, line: source.line, column: source.column };
+/** One finding as JSON output has it. */
+export interface FindingData {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly object?: { readonly kind: string; readonly namespace?: string; readonly name: string };
+  readonly path?: string;
+  readonly message: string;
+  readonly help?: string;
+  readonly source?: { readonly file: string; readonly line: number; readonly column: number };
+  /** The line of the source with carets under the place, only where it is asked for. */
+  readonly caret?: string;
+}
+
+/**
+ * Findings as data, in the order given, each once.
+ * @param carets whether each has its line with carets, for readers who do not have the text
+ */
+export function findingsData(diagnostics: readonly Diagnostic[], carets = false): FindingData[] {
+  return uniqueDiagnostics(diagnostics).map(({ code, severity, object, path, message, help, source }) => ({
+    code,
+    severity,
+    ...(object === undefined ? {} : { object: named(object) }),
+    ...(path === undefined ? {} : { path }),
+    message,
+    ...(help === undefined ? {} : { help }),
+    ...(source === undefined ? {} : { source: { file: source.file, line: source.line, column: source.column } }),
+    ...(carets && source !== undefined && 'lineText' in source ? { caret: renderSnippet(source, PLAIN) } : {}),
+  }));
+}
+
+function named({ kind, namespace, name }: ObjectRef): Required<FindingData>['object'] {
+  return namespace === undefined ? { kind, name } : { kind, namespace, name };
 }
 
 /** The `Findings` document as JSON, in the order given. */
 export function findingsJson(diagnostics: readonly Diagnostic[]): string {
-  const findings = uniqueDiagnostics(diagnostics).map(({ code, severity, object, path, message, help, source }) => ({
-    code,
-    severity,
-    object: object === undefined ? undefined : { kind: object.kind, namespace: object.namespace, name: object.name },
-    path,
-    message,
-    help,
-    source: place(source),
-  }));
+  const findings = findingsData(diagnostics);
   return `${JSON.stringify({ apiVersion: 'portcullis.dev/v1', kind: 'Findings', findings }, null, 2)}\n`;
 }
 

@@ -1,10 +1,7 @@
-import { type Finding, LINT_RULES, type LintInput, type LintResult, lint } from '../../analysis/lint/index.ts';
-import { World } from '../../analysis/world.ts';
-import { buildState } from '../../engine/build.ts';
+import { type Finding, LINT_RULES, type LintResult, lint, lintInputOf } from '../../analysis/lint/index.ts';
 import type { Diagnostic, Severity } from '../../model/source.ts';
 import { type KubeObject, objectRef } from '../../model/types.ts';
-import { isPolicy, validatePolicy } from '../../model/validate/index.ts';
-import type { AddressSet } from '../../net/address-set.ts';
+import { isPolicy } from '../../model/validate/index.ts';
 import { renderDiagnostic, uniqueDiagnostics } from '../../report/diagnostics.ts';
 import { findingsJson, findingsSarif, findingsSummary } from '../../report/findings.ts';
 import { findingsMarkdown } from '../../report/findings-markdown.ts';
@@ -31,7 +28,11 @@ export async function run(given: Context): Promise<number> {
   const loaded = await load(context);
   const unplaced = loaded.diagnostics.filter(({ code }) => code === 'unreadable-input' || code === 'empty-input');
   for (const problem of unplaced) err.add(renderDiagnostic(problem, errStyle));
-  const input = lintInput(context, loaded, named.domains);
+  const input = lintInputOf(loaded, {
+    podCidrs: podCidrs(context),
+    domains: named.domains,
+    defaultNamespace: defaultNamespace(context),
+  });
   const result = lint(
     { ...input, diagnostics: input.diagnostics.filter((one) => !unplaced.includes(one)) },
     settings.options,
@@ -52,22 +53,6 @@ const RANK: Readonly<Record<FailLevel, number>> = { never: -1, error: 0, warning
 
 function fails(severity: Severity, level: FailLevel): boolean {
   return RANK[severity] <= RANK[level];
-}
-
-/**
- * Policies that only newer servers refuse, for the spelling of a CIDR, are judged as older ones do; other invalid ones
- * have no meaning to judge.
- */
-function lintInput(context: Context, loaded: Loaded, domains: ReadonlyMap<string, AddressSet>): LintInput {
-  const invalid = new Set<KubeObject>();
-  for (const object of loaded.invalid) {
-    if (!isPolicy(object)) continue;
-    const errors = validatePolicy(object, { legacyCidrs: true }).filter(({ severity }) => severity === 'error');
-    if (errors.length > 0) invalid.add(object);
-  }
-  const objects = loaded.objects.filter((object) => !invalid.has(object));
-  const world = new World(buildState(objects, { podCidrs: podCidrs(context), domains }), defaultNamespace(context));
-  return { world, objects: loaded.objects, invalid, diagnostics: loaded.diagnostics };
 }
 
 /** By `-n`, `-A` and `-l`: findings about objects in scope; what has no object is always shown. */
