@@ -1,7 +1,7 @@
 import { ShellCompDirective } from '@bomb.sh/tab';
 import type { World } from '../analysis/index.ts';
+import { readInputs } from '../kube/files.ts';
 import { COMMANDS, optionsOf } from './commands.ts';
-import { readInputs } from './input.ts';
 import type { Io } from './io.ts';
 import type { Output } from './output.ts';
 import type { Completes, OptionSpec } from './spec.ts';

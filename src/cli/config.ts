@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
+import { CONFIG_NAME } from '../kube/files.ts';
 import { UsageError } from './errors.ts';
-import { CONFIG_NAME } from './input.ts';
 
 /** What a configuration file says, as YAML gives it, and how to call it. */
 export interface Config {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { type Inputs, isManifestName, unreadable } from '../kube/files.ts';
 import type { ManifestInput } from '../manifest/index.ts';
 import { compareCodePoints } from '../model/text.ts';
 import { UsageError } from './errors.ts';
-import { type Inputs, isManifestName, unreadable } from './input.ts';
 
 /** `git:REV:PATH`, read. */
 export interface GitSpec {

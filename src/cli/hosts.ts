@@ -1,8 +1,8 @@
+import { readInputs } from '../kube/files.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import { renderDiagnostics } from '../report/diagnostics.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { readInputs } from './input.ts';
 
 /** The addresses of domain names, or the exit code when they cannot be read. */
 export type Domains = { readonly domains: ReadonlyMap<string, AddressSet> } | { readonly exit: number };

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { applyFixes, type Finding, type ObjectFix } from '../analysis/lint/index.ts';
+import { STDIN } from '../kube/files.ts';
 import { count } from '../report/text.ts';
 import { unifiedDiff } from '../report/unified-diff.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 
-const STDIN = '-';
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** A context whose standard input is read, and can be read again, if the command line names it. */

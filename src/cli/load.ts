@@ -1,5 +1,6 @@
 import type { World } from '../analysis/index.ts';
 import { type CheckedInput, checkInput, inInputOrder, refKey, usableObjects } from '../analysis/input.ts';
+import { type Inputs, readInputs } from '../kube/files.ts';
 import { matchesSelector, parseLabelSelector } from '../model/selector.ts';
 import type { Diagnostic } from '../model/source.ts';
 import type { KubeObject, LabelSelector, ObjectMeta } from '../model/types.ts';
@@ -9,7 +10,6 @@ import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { loadDomains } from './hosts.ts';
-import { type Inputs, readInputs } from './input.ts';
 import { Progress } from './terminal.ts';
 
 /** The namespace of objects and names that give none, without `-n`. */

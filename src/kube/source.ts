@@ -8,12 +8,22 @@ export type ObjectChange =
 
 /** Who wants to know the state of a cluster and every change of it. Calls come in order and never nest. */
 export interface ObjectSink {
-  /** Changes that belong together: all of one batch are to take effect at once. */
+  /**
+   * Changes that belong together: all of one batch are to take effect at once. A `remove` may name an object that was
+   * never `set`: one that was only told as refused is gone.
+   */
   apply(changes: readonly ObjectChange[]): void;
   /** Everything that was there at the beginning has been told. Comes once. */
   synced(): void;
-  /** Something could not be read, or is invalid; what was told of it before stays in force. */
-  problem(diagnostic: Diagnostic): void;
+  /**
+   * Something could not be read, or is invalid; what was told of it before stays in force. Told once, until
+   * {@link resolved}.
+   * @param refused the invalid object, where it could be decoded. When no version of it was `set` before, nothing of it
+   *   is in force, and the sink decides what that means; it comes before the batch that it was read with.
+   */
+  problem(diagnostic: Diagnostic, refused?: KubeObject): void;
+  /** What was told as this problem is over; the batch that follows has what it kept back. */
+  resolved?(diagnostic: Diagnostic): void;
 }
 
 /** A place that tells the state of a cluster until it is closed. */

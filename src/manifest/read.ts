@@ -179,29 +179,20 @@ class Collection {
     const untold = notes.filter((note) => !fromDecoding.some((error) => isToldBy(note, error)));
     this.diagnostics.push(...[...untold, ...fromDecoding].sort(byPosition));
     if (decoded.object !== undefined && notes.every(({ severity }) => severity !== 'error')) {
-      this.#keep(decoded.object, source);
+      this.#keep(decoded.object);
     }
   }
 
   /** Keeps an object in place of an earlier one with the same name. */
-  #keep(object: KubeObject, source: ObjectSource): void {
+  #keep(object: KubeObject): void {
     const ref = objectRef(object);
     const group = object.apiVersion.includes('/') ? object.apiVersion.replace(/\/.*/, '') : '';
     const { name: given, generateName } = object.metadata;
     const generated = given === '' || given === generateName;
     const id = generated ? `#${this.#objects.size}` : JSON.stringify([group, ref.kind, ref.namespace, ref.name]);
     const replaced = this.#objects.get(id);
-    const earlier = replaced?.source?.start;
-    if (replaced !== undefined && earlier !== undefined) {
-      const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
-      this.diagnostics.push({
-        code: 'duplicate-object',
-        severity: 'warning',
-        message: `${ref.kind} ${name} replaces the one at ${earlier.file}:${earlier.line}:${earlier.column}`,
-        help: 'the later one counts, as with kubectl apply',
-        object: ref,
-        source: source.locate([]),
-      });
+    if (replaced !== undefined) {
+      this.diagnostics.push(duplicateObject(object, replaced));
       this.#replaced.push(replaced);
       this.#objects.delete(id);
     }
@@ -225,6 +216,23 @@ class Collection {
       this.#most,
     );
   }
+}
+
+/** The warning that an object takes the place of an earlier one of the same name. */
+export function duplicateObject(object: KubeObject, replaced: KubeObject): Diagnostic {
+  const ref = objectRef(object);
+  const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+  const earlier = replaced.source?.start;
+  const where =
+    earlier === undefined ? 'an earlier one' : `the one at ${earlier.file}:${earlier.line}:${earlier.column}`;
+  return {
+    code: 'duplicate-object',
+    severity: 'warning',
+    message: `${ref.kind} ${name} replaces ${where}`,
+    help: 'the later one counts, as with kubectl apply',
+    object: ref,
+    ...(object.source === undefined ? {} : { source: object.source.locate([]) }),
+  };
 }
 
 function notAnObject(file: TextFile, locator: Locator, { value, path }: ListedValue): Diagnostic {

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readInputs } from '../../src/cli/input.ts';
+import { readInputs } from '../../src/kube/files.ts';
 import { folder, portcullis, SHOP } from './run-main.ts';
 
 const OBJECT = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n';

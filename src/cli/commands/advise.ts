@@ -1,11 +1,11 @@
 import { type Advice, advise, type FlowLog, readFlowLog } from '../../analysis/index.ts';
+import { readInputs } from '../../kube/files.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import { adviceYaml } from '../../report/advice.ts';
 import { renderDiagnostics } from '../../report/diagnostics.ts';
 import { count } from '../../report/text.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { readInputs } from '../input.ts';
 import { defaultNamespace, loadUsable, podCidrs, scopeOf } from '../load.ts';
 
 /** `portcullis advise`: the policies go to standard output, only when the engine found them right. */

@@ -1,4 +1,5 @@
 import { diffReachability, type ReachabilityDiff, type World } from '../../analysis/index.ts';
+import { type Inputs, readInputs, STDIN } from '../../kube/files.ts';
 import type { ManifestInput } from '../../manifest/index.ts';
 import { diffJson } from '../../report/diff-json.ts';
 import { diffMarkdown } from '../../report/diff-markdown.ts';
@@ -6,11 +7,9 @@ import { diffTable } from '../../report/diff-table.ts';
 import type { Context } from '../context.ts';
 import { didYouMean, EXIT, UsageError } from '../errors.ts';
 import { parseGitSpec, readRevision } from '../git.ts';
-import { type Inputs, readInputs } from '../input.ts';
 import { loadInputs, loadWorld } from '../load.ts';
 import { reachOptions } from './reach.ts';
 
-const STDIN = '-';
 const LIVE = 'live';
 
 /** One side of the comparison: its world, and the texts that it was read from. */

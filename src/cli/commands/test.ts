@@ -1,4 +1,5 @@
 import { type AssertionResult, runPolicyTests } from '../../analysis/index.ts';
+import { readInputs, STDIN } from '../../kube/files.ts';
 import { type PolicyTest, readPolicyTests } from '../../manifest/index.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import { renderDiagnostics } from '../../report/diagnostics.ts';
@@ -6,10 +7,7 @@ import { policyTestJson, policyTestText } from '../../report/policy-test.ts';
 import { policyTestJunit, policyTestTap } from '../../report/policy-test-ci.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { readInputs } from '../input.ts';
 import { loadWorld } from '../load.ts';
-
-const STDIN = '-';
 
 /** `portcullis test SPEC…`. */
 export async function run(context: Context): Promise<number> {

@@ -10,11 +10,18 @@ const MAX_BYTES = 256 * 1024 * 1024;
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 /** The configuration of this program may lie among manifests, and is none. */
 export const CONFIG_NAME = '.portcullis.yaml';
-const STDIN_NAMES = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+/** Standard input, as a path. */
+export const STDIN = '-';
+const STDIN_NAMES = [STDIN, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 /** Where the shell puts `<(command)`. */
 const PROCESS_SUBSTITUTION = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
-/** Folders that hold no manifests but may hold files of that name. */
-const SKIPPED_FOLDERS = new Set(['.git']);
+/**
+ * Folders that hold no manifests but may hold files of that name: those of git, and the hidden copies that kubelet keeps
+ * of a mounted ConfigMap (`..data`, `..2026_01_31_…`), which links beside them lead to.
+ */
+function isSkippedFolder(name: string): boolean {
+  return name === '.git' || name.startsWith('..');
+}
 
 /** What was read, and what could not be. */
 export interface Inputs {
@@ -33,27 +40,64 @@ export interface InputOptions {
   readonly maxBytes?: number;
 }
 
-type Source = { readonly name: string; readonly stdin: boolean };
+/** A file that is to be read; `-` is standard input. */
+interface FoundFile {
+  readonly name: string;
+  /** Without symbolic links; the name itself for what has no such path. */
+  readonly real: string;
+}
+
+/** What is below some paths. */
+export interface FoundFiles {
+  readonly files: readonly FoundFile[];
+  /** Real paths of the folders that were looked into. */
+  readonly folders: readonly string[];
+  readonly problems: readonly UnreadPath[];
+}
+
+/** A path that could not be looked at; what is below it is not known. */
+export interface UnreadPath {
+  readonly name: string;
+  readonly diagnostic: Diagnostic;
+  /** It was looked at, and there is nothing to read. */
+  readonly empty: boolean;
+}
+
+/** Finds what {@link readInputs} reads, without reading it. */
+export function findFiles(paths: readonly string[], folders = true): FoundFiles {
+  const walk = new Walk(folders);
+  for (const named of paths) walk.addNamed(named);
+  return walk;
+}
 
 /**
  * Reads files, folders (recursively, in code-point order, each file once however many links lead to it) and standard
  * input (`-`). A file that was named may have any extension; in folders only manifests are read.
  */
 export async function readInputs(paths: readonly string[], options: InputOptions): Promise<Inputs> {
-  const walk = new Walk(options.folders ?? true);
-  for (const named of paths) walk.addNamed(named);
+  const { files, problems } = findFiles(paths, options.folders);
+  const told = problems.map(({ diagnostic }) => diagnostic);
   const inputs: ManifestInput[] = [];
   const limit = options.maxBytes ?? MAX_BYTES;
-  for (const [index, source] of walk.found.entries()) {
-    options.onProgress?.(index, walk.found.length);
+  for (const [index, { name }] of files.entries()) {
+    options.onProgress?.(index, files.length);
     try {
-      const content = source.stdin ? await readStream(options.stdin, limit) : readFile(source.name, limit);
-      inputs.push({ name: source.stdin ? '-' : source.name, content });
+      const content = name === STDIN ? await readStream(options.stdin, limit) : readFile(name, limit);
+      inputs.push({ name, content });
     } catch (error) {
-      walk.problems.push(unreadable(source.stdin ? 'standard input' : source.name, reasonOf(error)));
+      told.push(unreadable(name === STDIN ? 'standard input' : name, reasonOf(error)));
     }
   }
-  return { inputs, problems: walk.problems };
+  return { inputs, problems: told };
+}
+
+/** The content of one file, or why it cannot be read. */
+export function readManifestFile(name: string): { readonly content: Uint8Array } | { readonly problem: Diagnostic } {
+  try {
+    return { content: readFile(name, MAX_BYTES) };
+  } catch (error) {
+    return { problem: unreadable(name, reasonOf(error)) };
+  }
 }
 
 /** Whether a file in a folder is read. */
@@ -61,23 +105,24 @@ export function isManifestName(name: string): boolean {
   return name !== CONFIG_NAME && EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
-class Walk {
-  readonly found: Source[] = [];
-  readonly problems: Diagnostic[] = [];
+class Walk implements FoundFiles {
+  readonly files: FoundFile[] = [];
+  readonly folders: string[] = [];
+  readonly problems: UnreadPath[] = [];
   readonly #seen = new Set<string>();
-  readonly #folders: boolean;
+  readonly #intoFolders: boolean;
 
-  constructor(folders: boolean) {
-    this.#folders = folders;
+  constructor(intoFolders: boolean) {
+    this.#intoFolders = intoFolders;
   }
 
   addNamed(named: string): void {
     if (STDIN_NAMES.includes(named)) {
-      if (this.#isNew('-')) this.found.push({ name: '-', stdin: true });
+      if (this.#isNew(STDIN)) this.files.push({ name: STDIN, real: STDIN });
       return;
     }
     if (named === '') {
-      this.problems.push(unreadable('""', 'the path is empty'));
+      this.#problem(named, 'the path is empty');
       return;
     }
     const stats = this.#stat(named);
@@ -86,14 +131,14 @@ class Walk {
       this.#addFile(named, stats, PROCESS_SUBSTITUTION.test(named));
       return;
     }
-    if (!this.#folders) {
-      this.problems.push(unreadable(named, 'it is a directory'));
+    if (!this.#intoFolders) {
+      this.#problem(named, 'it is a directory');
       return;
     }
-    const before = this.found.length + this.problems.length;
+    const before = this.files.length + this.problems.length;
     const isNew = this.#addFolder(named);
-    if (isNew && this.found.length + this.problems.length === before) {
-      this.problems.push(unreadable(named, `the directory holds no manifests (${EXTENSIONS.join(', ')})`));
+    if (isNew && this.files.length + this.problems.length === before) {
+      this.#problem(named, `the directory holds no manifests (${EXTENSIONS.join(', ')})`, true);
     }
   }
 
@@ -101,11 +146,12 @@ class Walk {
   #addFolder(folder: string): boolean {
     const real = this.#real(folder);
     if (real === undefined || !this.#isNew(real)) return false;
+    this.folders.push(real);
     let entries: string[];
     try {
       entries = readdirSync(folder).sort(compareCodePoints);
     } catch (error) {
-      this.problems.push(unreadable(folder, reasonOf(error)));
+      this.#problem(folder, reasonOf(error));
       return true;
     }
     for (const entry of entries) {
@@ -113,7 +159,7 @@ class Walk {
       const isManifest = isManifestName(entry);
       const stats = this.#stat(full, isManifest);
       if (stats?.isDirectory() === true) {
-        if (!SKIPPED_FOLDERS.has(entry)) this.#addFolder(full);
+        if (!isSkippedFolder(entry)) this.#addFolder(full);
       } else if (stats !== undefined && isManifest) {
         this.#addFile(full, stats, false);
       }
@@ -125,18 +171,18 @@ class Walk {
     const isPipe = stats.isFIFO() || stats.isSocket();
     if (!stats.isFile() && !(isPipe && pipeAllowed)) {
       const what = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
-      this.problems.push(unreadable(name, `it is ${what}, not a file; pipe it to standard input with -f -`));
+      this.#problem(name, `it is ${what}, not a file; pipe it to standard input with -f -`);
       return;
     }
     const real = isPipe ? name : this.#real(name);
-    if (real !== undefined && this.#isNew(real)) this.found.push({ name, stdin: false });
+    if (real !== undefined && this.#isNew(real)) this.files.push({ name, real });
   }
 
   #stat(name: string, report = true): Stats | undefined {
     try {
       return statSync(name);
     } catch (error) {
-      if (report) this.problems.push(unreadable(name, reasonOf(error)));
+      if (report) this.#problem(name, reasonOf(error));
       return undefined;
     }
   }
@@ -145,9 +191,13 @@ class Walk {
     try {
       return realpathSync(name);
     } catch (error) {
-      this.problems.push(unreadable(name, reasonOf(error)));
+      this.#problem(name, reasonOf(error));
       return undefined;
     }
+  }
+
+  #problem(name: string, reason: string, empty = false): void {
+    this.problems.push({ name, diagnostic: unreadable(name === '' ? '""' : name, reason), empty });
   }
 
   #isNew(key: string): boolean {

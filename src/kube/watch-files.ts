@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { duplicateObject } from '../manifest/read.ts';
+import type { Diagnostic } from '../model/source.ts';
+import { compareCodePoints } from '../model/text.ts';
+import type { KubeObject } from '../model/types.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type FoundFiles, findFiles, STDIN } from './files.ts';
+import { FolderWatch } from './folder-watch.ts';
+import { type FileProblem, type FileReadOptions, type FileState, readFileState } from './manifest-file.ts';
+import { sameContent } from './object-key.ts';
+import type { ObjectChange, ObjectSink, ObjectSource } from './source.ts';
+
+/** Files are read again once nothing has happened for this long, in milliseconds… */
+const QUIET_MS = 50;
+/** …and at the latest after this long. */
+const LONGEST_WAIT_MS = 1000;
+/** Files are looked at this often even when nothing was told of them: network file systems tell nothing. */
+const RESCAN_MS = 30_000;
+/** Attempts to see all files of one moment while links are being replaced. */
+const ATTEMPTS = 5;
+
+/** How files are watched. */
+export interface WatchFilesOptions extends FileReadOptions {
+  readonly clock?: Clock;
+  readonly quietMs?: number;
+  readonly longestWaitMs?: number;
+  readonly rescanMs?: number;
+  /** Called with {@link FilesSource.digest} after every time the files were read and what changed was told. */
+  readonly onRead?: (digest: string) => void;
+}
+
+/** The objects of watched files. */
+export interface FilesSource extends ObjectSource {
+  /** {@link filesDigest} of what has been told; undefined before the first time. */
+  readonly digest: string | undefined;
+}
+
+/** A source cannot begin. */
+export class SourceError extends Error {
+  readonly code = 'source';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(({ message }) => message).join('; '));
+    this.name = 'SourceError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+/**
+ * A state of files as text: SHA-256 over their absolute names and contents, hexadecimal. Files that cannot be read count
+ * with their name only.
+ */
+export function filesDigest(paths: readonly string[]): string {
+  const { files } = findFiles(paths);
+  return digestOf(new Map(files.map(({ name }) => [name, readFileState(name, undefined, {})])));
+}
+
+function digestOf(states: ReadonlyMap<string, FileState>): string {
+  const hash = createHash('sha256');
+  const lines = [...states].map(([name, { digest = '' }]) => `${JSON.stringify(path.resolve(name))} ${digest}\n`);
+  for (const line of lines.sort(compareCodePoints)) hash.update(line);
+  return hash.digest('hex');
+}
+
+/**
+ * Tells the objects of manifests, and every change of the files afterwards: files written in place or replaced, folders
+ * that come and go, the links of a mounted ConfigMap. All files are read together, and what differs from what was told
+ * is one batch; objects are compared by content, so that moving one changes nothing.
+ *
+ * An object in two files is that of the later one. An invalid policy is a problem, and the last valid version of it stays
+ * in force; so does everything that a file said which cannot be read any more, and everything below a named path that is
+ * gone. A file that is deleted takes its objects with it. Files should be replaced by renaming: one that is written in
+ * place for longer than a second may be read when half of it is there.
+ *
+ * `start` rejects with {@link SourceError} when a named path cannot be read.
+ */
+export function watchFiles(paths: readonly string[], options: WatchFilesOptions = {}): FilesSource {
+  return new FilesWatcher(paths, options);
+}
+
+class FilesWatcher implements FilesSource {
+  readonly #paths: readonly string[];
+  readonly #options: WatchFilesOptions;
+  readonly #clock: Clock;
+  readonly #watch = new FolderWatch(() => this.#hint());
+  #sink: ObjectSink | undefined;
+  #files: ReadonlyMap<string, FileState> = new Map();
+  #told = new Map<string, KubeObject>();
+  #refused: ReadonlySet<string> = new Set();
+  #problems: ReadonlyMap<string, FileProblem> = new Map();
+  #digest: string | undefined;
+  #firstHint: number | undefined;
+  #cancel: (() => void) | undefined;
+  #cancelRescan: (() => void) | undefined;
+
+  constructor(paths: readonly string[], options: WatchFilesOptions) {
+    this.#paths = paths;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get digest(): string | undefined {
+    return this.#digest;
+  }
+
+  async start(sink: ObjectSink): Promise<void> {
+    const { problems, files } = findFiles(this.#paths);
+    const wrong = problems.filter(({ name, empty }) => !empty && this.#paths.includes(name));
+    if (wrong.length > 0) throw new SourceError(wrong.map(({ diagnostic }) => diagnostic));
+    if (files.some(({ name }) => name === STDIN)) {
+      const message = 'standard input cannot be watched: name files or directories';
+      throw new SourceError([{ code: 'unreadable-input', severity: 'error', message }]);
+    }
+    this.#sink = sink;
+    this.#scan();
+    sink.synced();
+    this.#rescanLater();
+  }
+
+  async close(): Promise<void> {
+    this.#sink = undefined;
+    this.#cancel?.();
+    this.#cancelRescan?.();
+    this.#watch.close();
+  }
+
+  #hint(): void {
+    if (this.#sink === undefined) return;
+    const { quietMs = QUIET_MS, longestWaitMs = LONGEST_WAIT_MS } = this.#options;
+    const now = this.#clock.now();
+    this.#firstHint ??= now;
+    this.#cancel?.();
+    const wait = Math.max(0, Math.min(quietMs, this.#firstHint + longestWaitMs - now));
+    this.#cancel = this.#clock.after(wait, () => {
+      this.#firstHint = undefined;
+      this.#scan();
+    });
+  }
+
+  #rescanLater(): void {
+    this.#cancelRescan = this.#clock.after(this.#options.rescanMs ?? RESCAN_MS, () => {
+      this.#scan();
+      if (this.#sink !== undefined) this.#rescanLater();
+    });
+  }
+
+  /** Reads everything, tells what is different, and watches where it was read. */
+  #scan(): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    const { found, states } = this.#readTogether();
+    const routes = found.files.filter(({ real }) => !found.folders.includes(path.dirname(real)));
+    const { fresh, failure } = this.#watch.watch(found.folders, [...this.#paths, ...routes.map(({ name }) => name)]);
+    if (fresh) this.#hint();
+    const problems: FileProblem[] = found.problems.filter(({ empty }) => !empty);
+    if (failure !== undefined) problems.push({ diagnostic: cannotWatch(failure) });
+    this.#tell(sink, states, problems);
+    this.#digest = digestOf(states);
+    this.#options.onRead?.(this.#digest);
+  }
+
+  /** A set of files as it was at one moment, as far as links say: kubelet replaces all files of a ConfigMap by one link. */
+  #readTogether(): { readonly found: FoundFiles; readonly states: ReadonlyMap<string, FileState> } {
+    for (let attempt = 1; ; attempt++) {
+      const found = findFiles(this.#paths);
+      const states = new Map(
+        found.files.map(({ name }) => [name, readFileState(name, this.#files.get(name), this.#options)]),
+      );
+      if (attempt < ATTEMPTS && found.files.some(({ name, real }) => hasMoved(name, real))) continue;
+      const unknown = found.problems.filter(({ empty }) => !empty).map(({ name }) => name);
+      for (const [name, state] of this.#files) {
+        if (!states.has(name) && unknown.some((above) => isBelow(name, above))) states.set(name, state);
+      }
+      return { found, states };
+    }
+  }
+
+  #tell(sink: ObjectSink, states: ReadonlyMap<string, FileState>, further: readonly FileProblem[]): void {
+    const objects = new Map<string, KubeObject>();
+    const refused = new Set<string>();
+    const problems = [...further];
+    for (const state of states.values()) {
+      problems.push(...state.problems);
+      for (const key of state.refused) refused.add(key);
+      for (const [key, object] of state.objects) {
+        const replaced = objects.get(key);
+        if (replaced !== undefined) problems.push({ diagnostic: duplicateObject(object, replaced) });
+        objects.delete(key);
+        objects.set(key, object);
+      }
+    }
+    this.#files = states;
+    this.#tellProblems(sink, problems);
+    const changes = this.#changes(objects, refused);
+    if (changes.length > 0) sink.apply(changes);
+  }
+
+  #tellProblems(sink: ObjectSink, problems: readonly FileProblem[]): void {
+    const now = new Map<string, FileProblem>();
+    for (const problem of problems) now.set(JSON.stringify(problem.diagnostic), problem);
+    const before = this.#problems;
+    this.#problems = now;
+    for (const [key, { diagnostic }] of before) if (!now.has(key)) sink.resolved?.(diagnostic);
+    for (const [key, { diagnostic, refused }] of now) if (!before.has(key)) sink.problem(diagnostic, refused);
+  }
+
+  #changes(objects: Map<string, KubeObject>, refused: ReadonlySet<string>): ObjectChange[] {
+    const changes: ObjectChange[] = [];
+    for (const key of new Set([...this.#told.keys(), ...this.#refused])) {
+      if (!objects.has(key) && !refused.has(key)) changes.push(removal(key));
+    }
+    for (const [key, object] of objects) {
+      const told = this.#told.get(key);
+      if (told === undefined || !sameContent(told, object)) changes.push({ type: 'set', object });
+    }
+    this.#told = objects;
+    this.#refused = refused;
+    return changes;
+  }
+}
+
+function removal(key: string): ObjectChange {
+  const [kind = '', namespace = '', ...rest] = key.split('/');
+  const name = rest.join('/');
+  return { type: 'remove', kind, ...(namespace === '' ? {} : { namespace }), name };
+}
+
+function hasMoved(name: string, real: string): boolean {
+  try {
+    return realpathSync(name) !== real;
+  } catch {
+    return true;
+  }
+}
+
+function isBelow(name: string, above: string): boolean {
+  const relative = path.relative(above, name);
+  return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
+}
+
+function cannotWatch(error: Error): Diagnostic {
+  const { code } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EMFILE';
+  return {
+    code: 'unwatched-input',
+    severity: 'warning',
+    message: `changes are seen late, since the system watches no more folders: ${error.message}`,
+    ...(full ? { help: 'raise fs.inotify.max_user_watches and fs.inotify.max_user_instances' } : {}),
+  };
+}
