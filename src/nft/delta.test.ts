@@ -5,7 +5,7 @@ import { decodeCluster, randomCluster } from '../../test/support/random-cluster.
 import { settled } from '../../test/support/simulated-nodes.ts';
 import { type ClusterState, PolicyIndex } from '../engine/index.ts';
 import { compileNode } from './compile.ts';
-import { applyDelta, diffRulesets, elementsOf, isEmptyDelta } from './delta.ts';
+import { applyDelta, diffRulesets, isEmptyDelta } from './delta.ts';
 import { DEFAULT_OPTIONS } from './options.ts';
 import type { Ruleset } from './ruleset.ts';
 
@@ -28,43 +28,5 @@ describe('deltas', () => {
       effort(100),
     );
     expect(changed).toBeGreaterThan(20);
-  });
-
-  test('a pod that a peer matches costs its elements only', () => {
-    const pod = (name: string, address: bigint, labels: Record<string, string>, node: string) => ({
-      id: `x/${name}[Pod]`,
-      kind: 'Pod' as const,
-      namespace: 'x',
-      name,
-      labels,
-      node,
-      hostNetwork: false,
-      addresses: [{ family: 'IPv4' as const, value: address }],
-      ports: [],
-    });
-    const cluster = decodeCluster({
-      manifests: [
-        {
-          apiVersion: 'networking.k8s.io/v1',
-          kind: 'NetworkPolicy',
-          metadata: { namespace: 'x', name: 'web' },
-          spec: {
-            podSelector: { matchLabels: { app: 'web' } },
-            ingress: [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }], ports: [{ port: 80 }] }],
-          },
-        },
-      ],
-      podCidrs: [],
-      domains: {},
-    });
-    const index = new PolicyIndex(cluster);
-    index.setPod(pod('web', 0x0a000001n, { app: 'web' }, 'n0'));
-    index.setPod(pod('one', 0x0a000002n, { app: 'client' }, 'n1'));
-    const before = compileNode(index, 'n0');
-    index.setPod(pod('two', 0x0a000003n, { app: 'client' }, 'n1'));
-    const delta = diffRulesets(before, compileNode(index, 'n0'));
-    expect(elementsOf(delta)).toBe(1);
-    expect([...delta.addedMapElements.values()].flatMap((elements) => [...elements.keys()])).toEqual(['10.0.0.3']);
-    expect(delta.chains.size).toBe(0);
   });
 });

@@ -125,7 +125,8 @@ function sameKind(a: NftSet | NftMap, b: NftSet | NftMap): boolean {
   return a.type === b.type && a.version === b.version;
 }
 
-function sameVerdict(a: Verdict, b: Verdict): boolean {
+/** Whether two verdicts send a packet to the same place. */
+export function sameVerdict(a: Verdict, b: Verdict): boolean {
   return a.kind === b.kind && ('chain' in a ? a.chain : '') === ('chain' in b ? b.chain : '');
 }
 

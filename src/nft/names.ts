@@ -42,7 +42,7 @@ export const LOG_PREFIX: Readonly<Record<Direction, string>> = {
  */
 export class ContentNames {
   readonly #byContent = new Map<string, string>();
-  readonly #taken = new Set<string>();
+  readonly #taken = new Map<string, string>();
 
   name(prefix: string, content: string): string {
     const key = `${prefix} ${content}`;
@@ -51,9 +51,17 @@ export class ContentNames {
     const base = `${prefix}-${fingerprint(key)}`;
     let name = base;
     for (let again = 2; this.#taken.has(name); again++) name = `${base}-${again}`;
-    this.#taken.add(name);
+    this.#taken.set(name, key);
     this.#byContent.set(key, name);
     return name;
+  }
+
+  /** Gives a name back: what had it is gone. */
+  release(name: string): void {
+    const key = this.#taken.get(name);
+    if (key === undefined) return;
+    this.#taken.delete(name);
+    this.#byContent.delete(key);
   }
 }
 

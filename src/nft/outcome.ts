@@ -9,7 +9,8 @@ import type { Direction } from '../engine/index.ts';
 import { PORT_PROTOCOLS, PortSet } from '../net/port-set.ts';
 import { type ContentNames, NAMES } from './names.ts';
 import type { CompileOptions } from './options.ts';
-import type { Chain, IpVersion, Rule, Verdict } from './ruleset.ts';
+import type { IpVersion, Rule, Verdict } from './ruleset.ts';
+import type { RulesetStore } from './store.ts';
 
 /** What becomes of connections with one peer in one direction, by port. */
 export interface Outcome {
@@ -32,11 +33,11 @@ export function outcomeOf(
 
 /** Writes outcomes as chains; equal outcomes share one. */
 export class OutcomeChains {
-  readonly #chains: Map<string, Chain>;
+  readonly #store: RulesetStore;
   readonly #names: ContentNames;
 
-  constructor(chains: Map<string, Chain>, names: ContentNames) {
-    this.#chains = chains;
+  constructor(store: RulesetStore, names: ContentNames) {
+    this.#store = store;
     this.#names = names;
   }
 
@@ -48,13 +49,13 @@ export class OutcomeChains {
     if (admitted.isEmpty() && dropped.isEmpty()) return deny;
     if (admitted.isEmpty() && dropped.isAll()) return tierDeny;
     const chain = this.#names.name(`ports-${direction}${version}`, `${admitted.key} / ${dropped.key}`);
-    if (!this.#chains.has(chain)) {
+    if (!this.#store.has(chain)) {
       const rules = [
         ...portRules(admitted, { kind: 'return' }),
         ...portRules(dropped, tierDeny),
         { matches: [], action: deny },
       ];
-      this.#chains.set(chain, { rules });
+      this.#store.putChain(chain, { rules });
     }
     return { kind: 'goto', chain };
   }

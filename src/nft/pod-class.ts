@@ -1,26 +1,22 @@
-import type { DirectionPolicies } from '../engine/compiled/policy-index.ts';
+import type { DirectionPolicies, PodGroup } from '../engine/compiled/policy-index.ts';
 import type { NamedPorts } from '../engine/compiled/program.ts';
-import type { Direction, FlowEnd, PolicyIndex } from '../engine/index.ts';
+import type { Direction, FlowEnd, PodInfo, PolicyIndex } from '../engine/index.ts';
 import { policyKey } from '../engine/state.ts';
-import { type Address, compareAddresses, formatAddress } from '../net/address.ts';
+import { type Address, type Family, formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
+import { sameVerdict } from './delta.ts';
 import type { ContentNames } from './names.ts';
 import type { CompileOptions } from './options.ts';
 import { type OutcomeChains, outcomeOf } from './outcome.ts';
-import { FAMILY, type PeerClass, type Peers } from './peers.ts';
-import type { Chain, IpVersion, NftMap, NftSet, Rule, Side, Verdict } from './ruleset.ts';
+import type { PeerSets } from './peer-sets.ts';
+import { RangeVerdicts } from './ranges.ts';
+import type { IpVersion, Rule, Side, Verdict } from './ruleset.ts';
+import type { RulesetStore } from './store.ts';
+
+export const FAMILY: Readonly<Record<IpVersion, Family>> = { 4: 'IPv4', 6: 'IPv6' };
 
 /** So many shared peers are tried one after the other before the map of single addresses would be the better place. */
 const MOST_SHARED_PEERS = 6;
-
-/** What is put into a ruleset as it is compiled. */
-export interface Parts {
-  readonly sets: Map<string, NftSet>;
-  readonly maps: Map<string, NftMap>;
-  readonly chains: Map<string, Chain>;
-  readonly names: ContentNames;
-  readonly outcomes: OutcomeChains;
-}
 
 /** Pods of a node that the same policies select, in one direction and IP version. */
 export interface PodClass {
@@ -33,178 +29,299 @@ export interface PodClass {
   readonly ownNode: string | undefined;
 }
 
-/** Compiles classes of pods into chains, each once. */
-export class PodClasses {
-  readonly #index: PolicyIndex;
-  readonly #peers: Peers;
-  readonly #parts: Parts;
-  readonly #options: CompileOptions;
-  readonly #known = new Map<string, Verdict | undefined>();
+/** Equal for classes of the same policies by name, whatever those say. */
+export function classKey({ direction, version, policies, named, ownNode }: PodClass): string {
+  const namesMatter = direction === 'ingress' && namesPorts(policies);
+  return [
+    direction,
+    version,
+    ownNode ?? '',
+    namesMatter ? namesKey(named) : '',
+    ...(policies.tiers?.policies.map(policyKey) ?? []),
+    '/',
+    ...(policies.program?.policies.map((policy) => policy.key) ?? []),
+  ].join(' ');
+}
 
-  constructor(index: PolicyIndex, peers: Peers, parts: Parts, options: CompileOptions) {
-    this.#index = index;
-    this.#peers = peers;
-    this.#parts = parts;
-    this.#options = options;
-  }
+/** What the classes of a node have in common. */
+export interface ClassContext {
+  readonly index: PolicyIndex;
+  readonly options: CompileOptions;
+  readonly store: RulesetStore;
+  readonly names: ContentNames;
+  readonly outcomes: OutcomeChains;
+  readonly peerSets: PeerSets;
+  /** The pod that an address belongs to, if any. */
+  readonly owner: (address: string) => PodInfo | undefined;
+  /** The node that an address belongs to, if any. */
+  readonly nodeOf: (address: string) => { readonly name: string; readonly address: Address } | undefined;
+  readonly nodeAddresses: () => Iterable<string>;
+}
 
-  /** Where to send packets of the class; undefined when its policies admit everything. */
-  verdict(podClass: PodClass): Verdict | undefined {
-    const { direction, version, policies, named, ownNode } = podClass;
-    const key = [
-      direction,
-      version,
-      ownNode ?? '',
-      direction === 'ingress' ? namesKey(named) : '',
-      ...(policies.tiers?.policies.map(policyKey) ?? []),
-      '/',
-      ...(policies.program?.policies.map((policy) => policy.key) ?? []),
-    ].join(' ');
-    if (!this.#known.has(key)) this.#known.set(key, this.#compile(podClass, key));
-    return this.#known.get(key);
-  }
+/** A peer that matches many pods has a set of its own, and one verdict for most of them. */
+interface SharedPeer {
+  readonly id: number;
+  readonly set: string;
+  readonly verdict: Verdict;
+}
 
-  #compile(podClass: PodClass, key: string): Verdict | undefined {
+/**
+ * The chain of a class. It asks in turn: a map of single addresses, sets of many pods, a map of address ranges; what
+ * none of them has goes the way of the rest. Only the single addresses and the sets change while a class lives. A class
+ * that is to ask otherwise is another chain, so that no packet ever meets a mixture of both.
+ */
+export class CompiledClass {
+  readonly key: string;
+  readonly podClass: PodClass;
+  /** Ids of the peers that its policies name. */
+  readonly named: ReadonlySet<number>;
+  /** Local addresses whose packets are sent here. */
+  readonly users: Set<string> = new Set();
+  /** Where to send packets; undefined when everything is admitted and always will be. */
+  readonly entry: Verdict | undefined;
+  readonly #context: ClassContext;
+  readonly #rest: Verdict;
+  readonly #ranges: RangeVerdicts;
+  readonly #shared: readonly SharedPeer[];
+  readonly #singles: string | undefined;
+  /** Blocks are named: what becomes of a pod depends on its address too. */
+  readonly #byAddress: boolean;
+  /** Names resolve at the peer. */
+  readonly #byNames: boolean;
+  readonly #podPeers: readonly number[];
+  readonly #cache = new Map<string, Verdict>();
+
+  constructor(context: ClassContext, podClass: PodClass, key: string) {
+    const { index, store, names, options } = context;
     const { direction, version, policies, ownNode } = podClass;
-    const { names, maps, chains } = this.#parts;
-    const side: Side = direction === 'egress' ? 'daddr' : 'saddr';
-    const named = this.#index.namedPeers(policies);
-    const rest = this.#verdict(podClass, { type: 'host', node: ownNode, address: undefined });
-    const ranges = this.#ranges(podClass, named, rest);
-    const shared = ownNode === undefined ? this.#sharedPeers(podClass, named) : [];
-    const single = new Map<string, Verdict>();
-    if (ownNode === undefined) this.#singlePods(podClass, named, shared, ranges.size > 0 ? undefined : rest, single);
-    this.#singleNodes(podClass, single);
+    this.#context = context;
+    this.key = key;
+    this.podClass = podClass;
+    this.named = index.namedPeers(policies);
+    this.#byNames = direction === 'egress' && namesPorts(policies);
+    this.#podPeers = ownNode === undefined ? [...this.named].filter((id) => index.peerSize(id) !== undefined) : [];
+    const blocks = index.blockAddresses(this.named);
+    this.#byAddress = blocks.length > 0;
+    this.#rest = this.#judge({ type: 'host', node: ownNode, address: undefined });
+    this.#ranges = this.#rangesOf(blocks);
+    this.#shared = this.#sharedPeers(options.sharedPeerSize);
+    const dynamic = this.#podPeers.length > 0 || this.#byNames || policies.tiers !== null;
 
+    const side: Side = direction === 'egress' ? 'daddr' : 'saddr';
     const rules: Rule[] = [];
-    const suffix = names.name('', key).slice(1);
-    const vmap = (type: NftMap['type'], elements: ReadonlyMap<string, Verdict>): void => {
-      if (elements.size === 0) return;
-      const map = `${type === 'address' ? 'peers' : 'blocks'}-${direction}${version}-${suffix}`;
-      maps.set(map, { type, version, elements });
-      rules.push({ matches: [], action: { kind: 'vmap', side, version, map } });
-    };
-    vmap('address', single);
-    for (const { id, verdict } of shared) {
-      rules.push({ matches: [{ type: 'address', side, version, set: this.#peerSet(id, version) }], action: verdict });
+    for (const { set, verdict } of this.#shared) {
+      rules.push({ matches: [{ type: 'address', side, version, set }], action: verdict });
     }
-    vmap('range', ranges);
-    if (rest.kind !== 'return') rules.push({ matches: [], action: rest });
-    if (rules.length === 0) return undefined;
-    const chain = `${ownNode === undefined ? direction : 'own-node'}${version}-${suffix}`;
-    chains.set(chain, { rules });
-    return { kind: 'jump', chain };
+    if (!this.#ranges.isEmpty()) {
+      const map = names.name(`blocks${version}`, this.#ranges.key);
+      store.putMap(map, { type: 'range', version, elements: this.#ranges.elements() });
+      rules.push({ matches: [], action: { kind: 'vmap', side, version, map } });
+    }
+    if (this.#rest.kind !== 'return') rules.push({ matches: [], action: this.#rest });
+    if (rules.length === 0 && !dynamic) {
+      this.#singles = undefined;
+      this.entry = undefined;
+      return;
+    }
+    const kind = ownNode === undefined ? direction : 'own-node';
+    const chain = names.name(`${kind}${version}`, `${key} ${dynamic} ${JSON.stringify(rules)}`);
+    this.#singles = dynamic ? `peers-${chain}` : undefined;
+    if (this.#singles !== undefined) {
+      store.putMap(this.#singles, { type: 'address', version, elements: this.#allSingles() });
+      rules.unshift({ matches: [], action: { kind: 'vmap', side, version, map: this.#singles } });
+    }
+    store.putChain(chain, { rules });
+    this.entry = { kind: 'jump', chain };
   }
 
-  #verdict({ direction, version, policies, named, ownNode }: PodClass, end: FlowEnd): Verdict {
-    const view = this.#index.peerView(end, FAMILY[version]);
+  /** Whether its policies are those, not others of the same names. */
+  isOf({ policies: { program, tiers } }: PodClass): boolean {
+    return this.podClass.policies.program === program && this.podClass.policies.tiers === tiers;
+  }
+
+  /** What becomes of packets of an address now. */
+  current(address: string, value: Address): Verdict {
+    const { store } = this.#context;
+    const single =
+      this.#singles === undefined ? undefined : store.ruleset.maps.get(this.#singles)?.elements.get(address);
+    if (single !== undefined) return single;
+    for (const { set, verdict } of this.#shared) {
+      if (store.ruleset.sets.get(set)?.elements.has(address) === true) return verdict;
+    }
+    return this.#ranges.verdict(value) ?? this.#rest;
+  }
+
+  /** Looks anew at an address that has got another owner, or whose owner has changed. */
+  refresh(address: string, value: Address): void {
+    const { store, owner, nodeOf } = this.#context;
+    if (this.#singles === undefined) return;
+    const pod = owner(address);
+    const node = pod === undefined ? nodeOf(address) : undefined;
+    const verdict = pod !== undefined ? this.#podElement(pod, address, value) : this.#nodeElement(node);
+    if (verdict === undefined) store.removeFromMap(this.#singles, address);
+    else store.setInMap(this.#singles, address, verdict);
+  }
+
+  /** Forgets what it remembers of groups and outcomes: they have changed, or their chains are gone. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  #judge(end: FlowEnd): Verdict {
+    const { index, options, outcomes } = this.#context;
+    const { direction, version, policies, named, ownNode } = this.podClass;
+    const view = index.peerView(end, FAMILY[version]);
     const destination = direction === 'ingress' ? named : view.named;
-    const outcome = outcomeOf(policies, view, destination, ownNode !== undefined, this.#options);
-    return this.#parts.outcomes.verdict(outcome, direction, version);
+    return outcomes.verdict(outcomeOf(policies, view, destination, ownNode !== undefined, options), direction, version);
+  }
+
+  /** As {@link #judge}, remembered for pods that the class cannot tell apart. */
+  #judgePod(pod: PodInfo, group: PodGroup): Verdict {
+    let key = `${group.id}`;
+    if (this.#byAddress || this.#byNames || this.podClass.policies.tiers !== null) {
+      const view = this.#context.index.peerView({ type: 'pod', pod }, FAMILY[this.podClass.version]);
+      const blocks = view.blocks.filter((id) => this.named.has(id));
+      key += ` ${this.#byNames ? view.named?.id : ''} ${blocks.join(',')} ${view.cluster?.id}`;
+    }
+    let verdict = this.#cache.get(key);
+    if (verdict === undefined) {
+      verdict = this.#judge({ type: 'pod', pod });
+      // Groups come and go.
+      if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
+      this.#cache.set(key, verdict);
+    }
+    return verdict;
   }
 
   /** Addresses outside, cut by the blocks that the policies name; only those that differ from the rest. */
-  #ranges(podClass: PodClass, named: ReadonlySet<number>, rest: Verdict): Map<string, Verdict> {
-    const { version, ownNode } = podClass;
-    const found: [string, Verdict][] = [];
-    const blocks = this.#index.blockAddresses(named);
-    if (blocks.length === 0) return new Map();
-    for (const atom of splitIntoAtoms(blocks, AddressSet.all(FAMILY[version]))) {
-      if (atom.members.length === 0) continue;
-      const address = this.#unclaimed(atom.set);
-      const verdict = this.#verdict(podClass, { type: 'host', node: ownNode, address });
-      if (sameVerdict(verdict, rest)) continue;
-      for (const range of atom.set.ranges) found.push([rangeText(AddressSet.ofRanges([range])), verdict]);
+  #rangesOf(blocks: readonly AddressSet[]): RangeVerdicts {
+    const { version, ownNode } = this.podClass;
+    const found: { set: AddressSet; verdict: Verdict }[] = [];
+    if (blocks.length > 0) {
+      for (const { members, set } of splitIntoAtoms(blocks, AddressSet.all(FAMILY[version]))) {
+        if (members.length === 0) continue;
+        const verdict = this.#judge({ type: 'host', node: ownNode, address: this.#unclaimed(set) });
+        if (!sameVerdict(verdict, this.#rest)) found.push({ set, verdict });
+      }
     }
-    return new Map(found);
+    return new RangeVerdicts(found);
   }
 
   /** An address of a set that stands for all of them: none of a node, unless all are. */
   #unclaimed(set: AddressSet): Address {
-    const [first] = set.ranges;
-    if (first === undefined) throw new Error('an empty set of addresses stands for nothing');
-    const ofNodes = new Set<string>();
-    for (const { addresses } of this.#index.state.nodes.values()) {
-      for (const address of addresses) ofNodes.add(formatAddress(address));
-    }
-    for (const { family, first: low, last } of set.ranges) {
-      for (let value = low; value <= last; value++) {
+    const [start] = set.ranges;
+    if (start === undefined) throw new Error('an empty set of addresses stands for nothing');
+    for (const { family, first, last } of set.ranges) {
+      for (let value = first; value <= last; value++) {
         const address = { family, value };
-        if (!ofNodes.has(formatAddress(address))) return address;
+        if (this.#context.nodeOf(formatAddress(address)) === undefined) return address;
       }
     }
-    return { family: first.family, value: first.first };
+    return { family: start.family, value: start.first };
   }
 
   /** The peers that match many pods, with what becomes of most of the pods whose first it is. */
-  #sharedPeers(podClass: PodClass, named: ReadonlySet<number>): { id: number; verdict: Verdict }[] {
-    const { version } = podClass;
-    const candidates = [...named]
-      .map((id) => ({ id, size: this.#index.peerSize(id) ?? 0 }))
-      .filter(({ size }) => size >= this.#options.sharedPeerSize)
-      .sort((a, b) => b.size - a.size || a.id - b.id)
+  #sharedPeers(size: number): SharedPeer[] {
+    const { index, peerSets } = this.#context;
+    const { version } = this.podClass;
+    const candidates = this.#podPeers
+      .map((id) => ({ id, size: index.peerSize(id) ?? 0, text: index.peerText(id) ?? '' }))
+      .filter((candidate) => candidate.size >= size)
+      .sort((a, b) => b.size - a.size || (a.text < b.text ? -1 : 1))
       .slice(0, MOST_SHARED_PEERS)
       .map(({ id }) => id);
     return candidates.flatMap((id, place) => {
       const weights = new Map<string, { verdict: Verdict; pods: number }>();
-      for (const peerClass of this.#peers.byPeer[version].get(id) ?? []) {
-        if (candidates.slice(0, place).some((earlier) => peerClass.peers[version].includes(earlier))) continue;
-        const verdict = this.#verdict(podClass, { type: 'pod', pod: peerClass.pod });
+      for (const group of index.peerGroups(id)) {
+        if (candidates.slice(0, place).some((earlier) => group.peers.has(earlier))) continue;
+        // One of the group stands for it: those that differ become single addresses.
+        const [member] = group.members;
+        if (member === undefined) continue;
+        const verdict = this.#judgePod(member.info, group);
         const key = verdictKey(verdict);
         const known = weights.get(key) ?? { verdict, pods: 0 };
-        known.pods += peerClass.addresses[version].length;
+        known.pods += group.members.size;
         weights.set(key, known);
       }
       const [most] = [...weights.values()].sort((a, b) => b.pods - a.pods);
-      return most === undefined ? [] : [{ id, verdict: most.verdict }];
+      return most === undefined ? [] : [{ id, set: peerSets.acquire(id, version), verdict: most.verdict }];
     });
   }
 
-  /** Pods that named peers match, and that the rules behind the map would treat otherwise. */
-  #singlePods(
-    podClass: PodClass,
-    named: ReadonlySet<number>,
-    shared: readonly { readonly id: number; readonly verdict: Verdict }[],
-    rest: Verdict | undefined,
-    single: Map<string, Verdict>,
-  ): void {
-    const { version } = podClass;
-    const touched = new Set<PeerClass>();
-    for (const id of named) for (const peerClass of this.#peers.byPeer[version].get(id) ?? []) touched.add(peerClass);
-    for (const peerClass of touched) {
-      const verdict = this.#verdict(podClass, { type: 'pod', pod: peerClass.pod });
-      const first = shared.find(({ id }) => peerClass.peers[version].includes(id))?.verdict ?? rest;
-      if (first !== undefined && sameVerdict(verdict, first)) continue;
-      for (const address of peerClass.addresses[version]) single.set(address, verdict);
-    }
-  }
-
-  /** Nodes that cluster-wide rules name as nodes; by address alone the blocks have them. */
-  #singleNodes(podClass: PodClass, single: Map<string, Verdict>): void {
-    if (podClass.policies.tiers === null) return;
-    const { nodes } = this.#index.state;
-    const { ownNode } = podClass;
-    for (const node of [...nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (ownNode !== undefined && node.name !== ownNode) continue;
-      for (const address of [...node.addresses].sort(compareAddresses)) {
-        if (address.family !== FAMILY[podClass.version]) continue;
-        const text = formatAddress(address);
-        if (this.#peers.owners.has(text)) continue;
-        single.set(text, this.#verdict(podClass, { type: 'host', node: node.name, address }));
+  /** Every address that is an element of the map of single addresses. */
+  #allSingles(): Map<string, Verdict> {
+    const singles = new Map<string, Verdict>();
+    const { index, owner, nodeAddresses, nodeOf } = this.#context;
+    const family = FAMILY[this.podClass.version];
+    const add = (pod: PodInfo): void => {
+      for (const value of pod.addresses) {
+        if (value.family !== family) continue;
+        const address = formatAddress(value);
+        if (owner(address)?.id !== pod.id) continue;
+        const verdict = this.#podElement(pod, address, value);
+        if (verdict !== undefined) singles.set(address, verdict);
+      }
+    };
+    const seen = new Set<PodGroup>();
+    for (const id of this.#podPeers) {
+      for (const group of index.peerGroups(id)) {
+        if (seen.has(group)) continue;
+        seen.add(group);
+        if (this.#groupNeedsNone(group)) continue;
+        for (const { info } of group.members) add(info);
       }
     }
+    if (this.#byNames && this.#byAddress && this.podClass.ownNode === undefined) {
+      for (const pod of index.state.pods.values()) if (!pod.hostNetwork) add(pod);
+    }
+    if (this.podClass.policies.tiers !== null) {
+      for (const address of nodeAddresses()) {
+        if (owner(address) !== undefined) continue;
+        const verdict = this.#nodeElement(nodeOf(address));
+        if (verdict !== undefined) singles.set(address, verdict);
+      }
+    }
+    return singles;
   }
 
-  #peerSet(id: number, version: IpVersion): string {
-    const name = `peer${version}-${id}`;
-    if (!this.#parts.sets.has(name)) {
-      const elements = new Set(
-        (this.#peers.byPeer[version].get(id) ?? []).flatMap(({ addresses }) => addresses[version]),
-      );
-      this.#parts.sets.set(name, { type: 'address', version, elements });
-    }
-    return name;
+  /** Whether all pods of a group go the way that the rules after the map of single addresses send them. */
+  #groupNeedsNone(group: PodGroup): boolean {
+    if (this.#byAddress || this.#byNames || this.podClass.policies.tiers !== null) return false;
+    const [member] = group.members;
+    if (member === undefined) return true;
+    const shared = this.#shared.find(({ id }) => group.peers.has(id));
+    return sameVerdict(this.#judgePod(member.info, group), shared?.verdict ?? this.#rest);
   }
+
+  /** The element for a pod's address; undefined where the rules after the map do as well. */
+  #podElement(pod: PodInfo, address: string, value: Address): Verdict | undefined {
+    const { index } = this.#context;
+    if (this.podClass.ownNode !== undefined) return undefined;
+    const group = index.groupOfPod(pod);
+    const isPeer = this.#podPeers.some((id) => group.peers.has(id));
+    if (!isPeer && !(this.#byNames && this.#byAddress) && this.#context.nodeOf(address) === undefined) return undefined;
+    const verdict = this.#judgePod(pod, group);
+    const shared = this.#shared.find(({ id }) => group.peers.has(id));
+    const otherwise = shared?.verdict ?? this.#ranges.verdict(value) ?? this.#rest;
+    return sameVerdict(verdict, otherwise) ? undefined : verdict;
+  }
+
+  /** The element for a node's address: cluster-wide rules may name nodes as nodes; by address alone the ranges have them. */
+  #nodeElement(node: { readonly name: string; readonly address: Address } | undefined): Verdict | undefined {
+    const { version, policies, ownNode } = this.podClass;
+    if (node === undefined || policies.tiers === null || node.address.family !== FAMILY[version]) return undefined;
+    if (ownNode !== undefined && node.name !== ownNode) return undefined;
+    const verdict = this.#judge({ type: 'host', node: node.name, address: node.address });
+    const otherwise = this.#ranges.verdict(node.address) ?? this.#rest;
+    return sameVerdict(verdict, otherwise) ? undefined : verdict;
+  }
+}
+
+/** Verdicts that one class remembers. */
+const CACHE_LIMIT = 4096;
+
+function namesPorts({ program, tiers }: DirectionPolicies): boolean {
+  return program?.hasNamed === true || tiers?.hasNamed === true;
 }
 
 function namesKey(named: NamedPorts | undefined): string {
@@ -214,14 +331,6 @@ function namesKey(named: NamedPorts | undefined): string {
     .join(' ');
 }
 
-function rangeText(set: AddressSet): string {
-  return set.toString().replace(/^([\d.]+)\/32$|^([\da-f:.]+)\/128$/, '$1$2');
-}
-
 function verdictKey(verdict: Verdict): string {
   return 'chain' in verdict ? `${verdict.kind} ${verdict.chain}` : verdict.kind;
-}
-
-function sameVerdict(a: Verdict, b: Verdict): boolean {
-  return verdictKey(a) === verdictKey(b);
 }

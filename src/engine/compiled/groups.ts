@@ -1,6 +1,6 @@
 import { matchesSelector } from '../../model/selector.ts';
 import type { LabelSelector } from '../../model/types.ts';
-import type { NamespaceInfo } from '../state.ts';
+import type { NamespaceInfo, PodInfo } from '../state.ts';
 import type { Direction } from '../verdict.ts';
 import type { ClusterProgram } from './cluster-program.ts';
 import type { CompiledPolicy, DirectionProgram } from './program.ts';
@@ -13,7 +13,7 @@ export interface Group {
   readonly namespace: NamespaceEntry;
   /** Only the labels that selectors look at. */
   readonly labels: Labels;
-  pods: number;
+  readonly members: Set<GroupMember>;
   /** The policies that isolate these pods for egress, by name. */
   egress: readonly CompiledPolicy[];
   ingress: readonly CompiledPolicy[];
@@ -24,6 +24,11 @@ export interface Group {
   ingressProgram: DirectionProgram | null | undefined;
   /** The cluster-wide policies that select these pods, as of one version of them. */
   tiers: GroupTiers | undefined;
+}
+
+/** A pod in a group. */
+export interface GroupMember {
+  readonly info: PodInfo;
 }
 
 /** Programs of cluster-wide policies; `null`: none selects the group. */
@@ -72,8 +77,8 @@ export class GroupStore {
 
   // Groups
 
-  /** The group of pods with these labels, made if need be. Counts one pod. */
-  join(namespace: NamespaceEntry, labels: Labels): Group {
+  /** The group of pods with these labels, made if need be. One that is made waits for its first member. */
+  groupOf(namespace: NamespaceEntry, labels: Labels): Group {
     const keys = Object.keys(labels)
       .filter((key) => this.podSelectors.usesLabel(key))
       .sort();
@@ -87,13 +92,13 @@ export class GroupStore {
     if (group === undefined) {
       group = this.#newGroup(namespace, key, Object.fromEntries(keys.map((label) => [label, labels[label] as string])));
     }
-    group.pods++;
     return group;
   }
 
-  /** Takes one pod out of its group, which ends with its last pod. */
-  leave(group: Group): void {
-    if (--group.pods > 0) return;
+  /** Takes a pod out of its group, which ends with its last pod. */
+  leave(group: Group, member: GroupMember): void {
+    group.members.delete(member);
+    if (group.members.size > 0) return;
     this.groups.delete(group.key);
     group.namespace.groups.delete(group);
     this.#groupPostings.remove(group, group.labels);
@@ -106,7 +111,7 @@ export class GroupStore {
       key,
       namespace,
       labels,
-      pods: 0,
+      members: new Set(),
       egress: [],
       ingress: [],
       peers: new Set(),

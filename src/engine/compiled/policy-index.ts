@@ -51,6 +51,13 @@ export interface IndexStatistics {
   readonly compiledVerdicts: number;
 }
 
+/** Pods of one namespace that no selector tells apart. */
+export interface PodGroup {
+  readonly id: number;
+  readonly peers: ReadonlySet<number>;
+  readonly members: ReadonlySet<{ readonly info: PodInfo }>;
+}
+
 /** A peer as an end of a connection is seen by programs: the ids of the peers that match it. */
 export interface PeerView {
   /** Pod peers. */
@@ -148,14 +155,16 @@ export class PolicyIndex {
     this.#state.pods.set(pod.id, pod);
     const namespace = this.#useNamespace(pod.namespace);
     if (pod.hostNetwork) return;
-    this.#pods.set(pod.id, {
+    const entry: PodEntry = {
       info: pod,
-      group: this.#store.join(namespace, pod.labels),
+      group: this.#store.groupOf(namespace, pod.labels),
       named: this.#namedPortsOf(pod),
       blocks: NO_BLOCKS,
       blocksVersion: -1,
       views: undefined,
-    });
+    };
+    entry.group.members.add(entry);
+    this.#pods.set(pod.id, entry);
   }
 
   /** Removes a pod; false when there is none of that id. */
@@ -235,7 +244,7 @@ export class PolicyIndex {
   #forgetPod(pod: PodInfo): void {
     const entry = this.#pods.get(pod.id);
     if (entry !== undefined) {
-      this.#store.leave(entry.group);
+      this.#store.leave(entry.group, entry);
       this.#pods.delete(pod.id);
     }
     this.#leaveNamespace(pod.namespace);
@@ -269,8 +278,12 @@ export class PolicyIndex {
         for (const key of keys) {
           if (!Object.hasOwn(entry.info.labels, key)) continue;
           const old = entry.group;
-          entry.group = this.#store.join(old.namespace, entry.info.labels);
-          this.#store.leave(old);
+          const group = this.#store.groupOf(old.namespace, entry.info.labels);
+          if (group !== old) {
+            this.#store.leave(old, entry);
+            entry.group = group;
+            group.members.add(entry);
+          }
           break;
         }
       }
@@ -444,8 +457,32 @@ export class PolicyIndex {
     const peer = this.#store.peer(id);
     if (peer === undefined) return undefined;
     let size = 0;
-    for (const group of peer.groups) size += group.pods;
+    for (const group of peer.groups) size += group.members.size;
     return size;
+  }
+
+  /** The pods that a pod peer matches, by group; empty for the id of a block, a node or a domain. */
+  peerGroups(id: number): Iterable<PodGroup> {
+    return this.#store.peer(id)?.groups ?? [];
+  }
+
+  /** The same text for equal pod peers of any index: the scope and the pod selector. Undefined as for {@link peerSize}. */
+  peerText(id: number): string | undefined {
+    const peer = this.#store.peer(id);
+    if (peer === undefined) return undefined;
+    const scope = typeof peer.scope === 'string' ? JSON.stringify(peer.scope) : peer.scope.key;
+    return `${scope} ${peer.podSelector.key}`;
+  }
+
+  /** The group of a pod. */
+  groupOfPod(pod: PodInfo): PodGroup {
+    return this.#entry(pod).group;
+  }
+
+  /** The pods of a namespace, hostNetwork pods left out. */
+  *podsOfNamespace(name: string): Iterable<PodInfo> {
+    for (const { members } of this.#store.namespaces.get(name)?.groups ?? [])
+      for (const { info } of members) yield info;
   }
 
   /** The addresses of the blocks and networks among peers, by peer id. */

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { effort, patient } from '../../test/support/property.ts';
+import { decodeCluster, randomCluster } from '../../test/support/random-cluster.ts';
+import { flowFrom, flowParts, flowPicks, flowText } from '../../test/support/random-flow.ts';
+import { settled, simulatedAllows } from '../../test/support/simulated-nodes.ts';
+import { buildState, type ClusterState, evaluate, type PodInfo, PolicyIndex } from '../engine/index.ts';
+import { parseAddress } from '../net/address.ts';
+import { applyDelta, elementsOf } from './delta.ts';
+import { NodeCompiler } from './node-compiler.ts';
+import { DEFAULT_OPTIONS } from './options.ts';
+import type { Ruleset } from './ruleset.ts';
+import { simulate } from './simulate.ts';
+
+const EMPTY: Ruleset = { sets: new Map(), maps: new Map(), chains: new Map() };
+
+/** Tells a compiler how one state differs from another. */
+function change(compiler: NodeCompiler, from: ClusterState, to: ClusterState): void {
+  for (const id of from.pods.keys()) if (!to.pods.has(id)) compiler.removePod(id);
+  for (const key of from.policies.keys()) if (!to.policies.has(key)) compiler.removePolicy(key);
+  for (const key of from.clusterPolicies.keys()) if (!to.clusterPolicies.has(key)) compiler.removePolicy(key);
+  for (const name of from.nodes.keys()) if (!to.nodes.has(name)) compiler.removeNode(name);
+  for (const { declared, name } of from.namespaces.values()) {
+    if (declared && to.namespaces.get(name)?.declared !== true) compiler.removeNamespace(name);
+  }
+  for (const namespace of to.namespaces.values()) if (namespace.declared) compiler.setNamespace(namespace);
+  for (const node of to.nodes.values()) compiler.setNode(node);
+  for (const policy of [...to.policies.values(), ...to.clusterPolicies.values()]) compiler.setPolicy(policy);
+  for (const pod of to.pods.values()) compiler.setPod(pod);
+}
+
+describe('a compiler that follows changes', () => {
+  test.each([1, 2, 128])('answers as the engine does, shared sets from %i pods', patient, (sharedPeerSize) => {
+    let changes = 0;
+    fc.assert(
+      fc.property(
+        fc.array(randomCluster, { minLength: 2, maxLength: 4 }),
+        flowPicks(40),
+        fc.infiniteStream(fc.boolean()),
+        (clusters, picks, coins) => {
+          const states = clusters.map((cluster) => ({
+            ...settled(decodeCluster(cluster)),
+            // What stands for names outside cannot change.
+            domains: new Map(),
+          }));
+          const [start] = states;
+          if (start === undefined) return;
+          const nodes = new Set(states.flatMap(({ pods }) => [...pods.values()].flatMap(({ node }) => node ?? [])));
+          const compilers = new Map(
+            [...nodes].map((node) => [
+              node,
+              new NodeCompiler(new PolicyIndex(start), node, { ...DEFAULT_OPTIONS, sharedPeerSize }),
+            ]),
+          );
+          const kernels = new Map([...nodes].map((node) => [node, EMPTY]));
+          for (const [step, state] of states.entries()) {
+            for (const [node, compiler] of compilers) {
+              if (step > 0) change(compiler, states[step - 1] ?? state, state);
+              // Some changes are told together.
+              if (step + 1 < states.length && step > 0 && coins.next().value === true) continue;
+              let kernel = applyDelta(kernels.get(node) ?? EMPTY, compiler.take().delta);
+              expect(kernel).toEqual(compiler.ruleset);
+              if (coins.next().value === true) {
+                kernel = applyDelta(kernel, compiler.collect());
+                expect(kernel).toEqual(compiler.ruleset);
+              }
+              kernels.set(node, kernel);
+              changes++;
+            }
+          }
+          const last = states.at(-1) ?? start;
+          const parts = flowParts(last);
+          for (const pick of picks) {
+            const flow = flowFrom(parts, pick);
+            const simulated = flow === undefined ? undefined : simulatedAllows(kernels, flow);
+            if (flow === undefined || simulated === undefined) continue;
+            expect(simulated, flowText(flow)).toBe(evaluate(last, flow).allowed);
+          }
+        },
+      ),
+      effort(150),
+    );
+    expect(changes).toBeGreaterThan(200);
+  });
+});
+
+function pod(name: string, address: string, labels: Record<string, string>, node = 'n1'): PodInfo {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw new Error(address);
+  return {
+    id: `x/${name}[Pod]`,
+    kind: 'Pod',
+    namespace: 'x',
+    name,
+    labels,
+    node,
+    hostNetwork: false,
+    addresses: [parsed],
+    ports: [],
+  };
+}
+
+function policy(name: string, port: number, from: object = { podSelector: { matchLabels: { app: 'client' } } }) {
+  const [decoded] = decodeCluster({
+    manifests: [
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { namespace: 'x', name },
+        spec: { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ from: [from], ports: [{ port }] }] },
+      },
+    ],
+    podCidrs: [],
+    domains: {},
+  }).policies.values();
+  if (decoded === undefined) throw new Error('no policy');
+  return decoded;
+}
+
+function compilerWith(...pods: readonly PodInfo[]): NodeCompiler {
+  const compiler = new NodeCompiler(new PolicyIndex(buildState([])), 'n0');
+  compiler.setPolicy(policy('web', 80));
+  for (const one of [pod('web', '10.0.0.1', { app: 'web' }, 'n0'), ...pods]) compiler.setPod(one);
+  compiler.take();
+  return compiler;
+}
+
+function admits(compiler: NodeCompiler, from: string, port: number): boolean {
+  const saddr = parseAddress(from);
+  const daddr = parseAddress('10.0.0.1');
+  if (saddr === undefined || daddr === undefined) throw new Error(from);
+  const packet = { hook: 'forward', saddr, daddr, protocol: 'TCP', dport: port, ctState: 'new' } as const;
+  return simulate(compiler.ruleset, packet).verdict === 'accept';
+}
+
+describe('a change', () => {
+  test('of a pod that a peer matches costs its elements only', () => {
+    const compiler = compilerWith(pod('one', '10.0.0.2', { app: 'client' }));
+    compiler.setPod(pod('two', '10.0.0.3', { app: 'client' }));
+    const { delta, narrowed } = compiler.take();
+    expect(elementsOf(delta)).toBe(1);
+    expect([...delta.addedMapElements.values()].flatMap((elements) => [...elements.keys()])).toEqual(['10.0.0.3']);
+    expect(delta.chains.size).toBe(0);
+    expect([...narrowed]).toEqual([]);
+  });
+
+  test('of a pod that nothing here names costs nothing', () => {
+    const compiler = compilerWith();
+    compiler.setPod(pod('other', '10.0.0.3', { app: 'other' }));
+    expect(elementsOf(compiler.take().delta)).toBe(0);
+  });
+
+  test('that takes access away names the address', () => {
+    const compiler = compilerWith(pod('one', '10.0.0.2', { app: 'client' }));
+    compiler.setPod(pod('one', '10.0.0.2', { app: 'stranger' }));
+    expect([...compiler.take().narrowed]).toEqual(['10.0.0.2']);
+    expect(admits(compiler, '10.0.0.2', 80)).toBe(false);
+  });
+
+  test('of an address that moves on is not undone by the late end of its first owner', () => {
+    const compiler = compilerWith(pod('old', '10.0.0.2', { app: 'stranger' }));
+    compiler.setPod(pod('new', '10.0.0.2', { app: 'client' }));
+    compiler.take();
+    expect(admits(compiler, '10.0.0.2', 80)).toBe(true);
+    compiler.removePod('x/old[Pod]');
+    compiler.take();
+    expect(admits(compiler, '10.0.0.2', 80)).toBe(true);
+    compiler.removePod('x/new[Pod]');
+    compiler.take();
+    expect(admits(compiler, '10.0.0.2', 80)).toBe(false);
+  });
+
+  test('of a policy leaves what goes through the old rules whole until it is collected', () => {
+    const compiler = compilerWith(pod('one', '10.0.0.2', { app: 'client' }));
+    const chains = new Set(compiler.ruleset.chains.keys());
+    compiler.setPolicy(policy('web', 81, { podSelector: {} }));
+    compiler.setPolicy(policy('web', 81, { ipBlock: { cidr: '10.0.0.0/8' } }));
+    const { delta } = compiler.take();
+    expect(delta.removedChains).toEqual([]);
+    expect(delta.removedMaps).toEqual([]);
+    expect([...chains].filter((chain) => !compiler.ruleset.chains.has(chain))).toEqual([]);
+    expect(admits(compiler, '10.0.0.2', 81)).toBe(true);
+    expect(compiler.collect().removedChains.length).toBeGreaterThan(0);
+    expect(admits(compiler, '10.0.0.2', 81)).toBe(true);
+    expect(compiler.hasGarbage).toBe(false);
+  });
+
+  test('and its reverse leave the ruleset of the beginning', () => {
+    const compiler = compilerWith(pod('one', '10.0.0.2', { app: 'client' }));
+    compiler.collect();
+    const before = structuredClone(compiler.ruleset);
+    compiler.setPolicy(policy('web', 81));
+    compiler.setPod(pod('two', '10.0.0.3', { app: 'client' }));
+    compiler.take();
+    compiler.setPolicy(policy('web', 80));
+    compiler.removePod('x/two[Pod]');
+    compiler.take();
+    compiler.collect();
+    expect(compiler.ruleset).toEqual(before);
+  });
+});
