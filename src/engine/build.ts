@@ -58,7 +58,15 @@ export function buildState(objects: readonly KubeObject[], options: StateOptions
         if (!hasEnded(object)) livePods.push(object);
         break;
       case 'Service':
-        break;
+      case 'Ingress':
+      case 'Gateway':
+      case 'HTTPRoute':
+      case 'GRPCRoute':
+      case 'TCPRoute':
+      case 'TLSRoute':
+      case 'UDPRoute':
+      case 'ReferenceGrant':
+        break; // They lead to pods, and say nothing of what is allowed.
       default:
         workloads.set(workloadKey(object.kind, object.metadata.namespace, object.metadata.name), object);
     }

@@ -338,7 +338,8 @@ describe('versions', () => {
     ['ConfigMap', 'v1'],
     ['NetworkPolicy', 'projectcalico.org/v3'],
     ['ClusterNetworkPolicy', 'crd.antrea.io/v1beta1'],
-    ['Ingress', 'networking.k8s.io/v1'],
+    ['IngressClass', 'networking.k8s.io/v1'],
+    ['Gateway', 'networking.istio.io/v1'],
     ['NetworkPolicyList', 'networking.k8s.io/v2'],
     ['PodSecurityPolicy', 'policy/v1beta1'],
     ['Service', 'serving.knative.dev/v1'],
@@ -552,6 +553,10 @@ describe('robustness', () => {
     ['v1', 'Node'],
     ['apps/v1', 'Deployment'],
     ['batch/v1', 'CronJob'],
+    ['networking.k8s.io/v1', 'Ingress'],
+    ['gateway.networking.k8s.io/v1', 'Gateway'],
+    ['gateway.networking.k8s.io/v1', 'HTTPRoute'],
+    ['gateway.networking.k8s.io/v1beta1', 'ReferenceGrant'],
   );
   const field = fc.constantFrom(
     ...[

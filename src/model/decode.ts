@@ -32,7 +32,8 @@ export interface Decoded {
  *
  * NetworkPolicy is read whole, and unknown fields are reported. The cluster-wide policies are custom resources, whose
  * schema the server checks on the raw value: all that it would refuse is an error here (spec cluster-network-policy
- * section 2). Of other kinds only what policies depend on is read.
+ * section 2). Of other kinds only what policies depend on is read; of what leads traffic in from outside, fields that
+ * look misspelt are reported too.
  * Workloads of API versions that are no longer served are read with a warning, because their pod templates are the
  * same.
  *
@@ -108,7 +109,7 @@ function jsonText(value: unknown): string {
 
 function findDecoder({ apiVersion, kind }: TypeMeta, context: DecodeContext): KindDecoder | undefined {
   const decoder = KINDS.get(kind);
-  if (decoder?.apiVersion === apiVersion) return decoder;
+  if (decoder?.apiVersion === apiVersion || decoder?.otherVersions.includes(apiVersion) === true) return decoder;
   if (decoder === undefined) {
     reportMisspeltPolicy(apiVersion, kind, KINDS, context);
     return undefined;

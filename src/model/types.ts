@@ -1,4 +1,4 @@
-import type { ObjectRef, ObjectSource } from './source.ts';
+import type { FieldPath, ObjectRef, ObjectSource } from './source.ts';
 
 /** IP protocols that a NetworkPolicy port can name (S50). */
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -220,6 +220,89 @@ export interface ServicePort {
   readonly nodePort?: number;
 }
 
+/** `networking.k8s.io/v1` Ingress: HTTP from outside, led to Services of its namespace by an ingress controller. */
+export interface Ingress extends KubeObjectBase {
+  readonly kind: 'Ingress';
+  readonly spec: {
+    readonly ingressClassName?: string;
+    /** Of `defaultBackend` and of every path, in written order; resources other than Services are left out. */
+    readonly backends: readonly IngressBackend[];
+  };
+}
+
+/** A port of a Service that an Ingress leads to. */
+export interface IngressBackend {
+  readonly service: string;
+  /** The number or the name of the Service's port. */
+  readonly port: number | string;
+  /** Where it is written, from the object down. */
+  readonly path: FieldPath;
+}
+
+/** `gateway.networking.k8s.io` Gateway: what listens for traffic from outside, by the listeners that routes attach to. */
+export interface Gateway extends KubeObjectBase {
+  readonly kind: 'Gateway';
+  readonly spec: { readonly gatewayClassName: string; readonly listeners: readonly GatewayListener[] };
+}
+
+export interface GatewayListener {
+  readonly name: string;
+  readonly port: number;
+  /** `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, or one of an implementation's own. */
+  readonly protocol: string;
+  /** Namespaces whose routes may attach; `Same` by default. */
+  readonly from: 'All' | 'Same' | 'Selector' | 'None';
+  /** With `Selector`. */
+  readonly selector: LabelSelector;
+  /** Kinds of routes that may attach; empty: those of the protocol. */
+  readonly kinds: readonly string[];
+}
+
+/** Kinds of Gateway API routes. */
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TCPRoute' | 'TLSRoute' | 'UDPRoute';
+
+/** A route of the Gateway API: what a Gateway leads to which Services. */
+export interface Route extends KubeObjectBase {
+  readonly kind: RouteKind;
+  readonly spec: {
+    readonly parents: readonly RouteParent[];
+    /** Those that get traffic, mirrored traffic too; Services only, weight 0 left out. */
+    readonly backends: readonly RouteBackend[];
+  };
+}
+
+/** What a route attaches to: a Gateway from outside, or a Service within a mesh. */
+export interface RouteParent {
+  /** `Gateway` by default. */
+  readonly kind: string;
+  /** That of the route by default. */
+  readonly namespace?: string;
+  readonly name: string;
+  /** The listener; all when absent. */
+  readonly sectionName?: string;
+  readonly port?: number;
+}
+
+/** A port of a Service that a route leads to. */
+export interface RouteBackend {
+  readonly service: string;
+  /** That of the route by default; another one wants a ReferenceGrant there. */
+  readonly namespace?: string;
+  readonly port: number;
+  /** Where it is written, from the object down. */
+  readonly path: FieldPath;
+}
+
+/** `gateway.networking.k8s.io` ReferenceGrant: objects of other namespaces that may refer to objects of its own. */
+export interface ReferenceGrant extends KubeObjectBase {
+  readonly kind: 'ReferenceGrant';
+  readonly spec: {
+    readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+    /** Without name: every object of the kind. */
+    readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
+  };
+}
+
 /** Kinds that make pods from a template. */
 export type WorkloadKind =
   | 'Deployment'
@@ -237,7 +320,18 @@ export interface Workload extends KubeObjectBase {
 }
 
 /** Every object the engine understands. */
-export type KubeObject = NetworkPolicy | ClusterNetworkPolicy | Namespace | Pod | Node | Service | Workload;
+export type KubeObject =
+  | NetworkPolicy
+  | ClusterNetworkPolicy
+  | Namespace
+  | Pod
+  | Node
+  | Service
+  | Ingress
+  | Gateway
+  | Route
+  | ReferenceGrant
+  | Workload;
 
 /** The reference that messages and results carry for an object. */
 export function objectRef(object: { readonly kind: string; readonly metadata: ObjectMeta }): ObjectRef {

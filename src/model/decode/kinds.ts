@@ -1,11 +1,12 @@
 /** The kinds that are decoded: their API versions, scope, and how the typed object is made. */
 
 import { CLUSTER_POLICY_TABLES, decodeClusterPolicy } from '../cluster-policy/index.ts';
-import type { KubeObject, ObjectMeta, Workload, WorkloadKind } from '../types.ts';
+import type { KubeObject, ObjectMeta, Route, RouteKind, Workload, WorkloadKind } from '../types.ts';
 import type { DecodeContext } from './context.ts';
 import { metaOnly, namespaceMeta, node, nodeParts, pod, podParts, service, serviceSpec } from './core.ts';
 import { objectMeta, policyMeta, type RawMeta } from './metadata.ts';
 import { networkPolicy, networkPolicySpec } from './network-policy.ts';
+import { gateway, gatewaySpec, grantSpec, ingress, ingressSpec, referenceGrant, route, routeSpec } from './routes.ts';
 import type { Reader } from './schema.ts';
 import { cronJob, cronJobTemplate, templated, templatedTemplate } from './workload.ts';
 
@@ -13,6 +14,8 @@ import { cronJob, cronJobTemplate, templated, templatedTemplate } from './worklo
 export interface KindDecoder {
   /** The version that is served. */
   readonly apiVersion: string;
+  /** Versions that are served too and read alike. */
+  readonly otherVersions: readonly string[];
   /** Whether objects of the kind live in a namespace. */
   readonly namespaced: boolean;
   /**
@@ -30,7 +33,7 @@ export interface KindDecoder {
 
 /** What is particular to an object of a kind. Workloads are one type, so their kinds are not told apart. */
 type Parts<K extends KubeObject['kind']> = Omit<
-  K extends WorkloadKind ? Workload : Extract<KubeObject, { kind: K }>,
+  K extends WorkloadKind ? Workload : K extends RouteKind ? Route : Extract<KubeObject, { kind: K }>,
   'apiVersion' | 'kind' | 'source'
 >;
 
@@ -38,6 +41,7 @@ interface KindSpec<Raw, K extends KubeObject['kind']> {
   readonly kind: K;
   readonly apiVersion: string;
   readonly clusterScoped?: true;
+  readonly others?: readonly string[];
   readonly read?: readonly string[];
   readonly refused?: readonly string[];
   readonly reader: Reader<Raw>;
@@ -50,6 +54,7 @@ function kind<Raw, K extends KubeObject['kind']>(spec: KindSpec<Raw, K>): readon
     spec.kind,
     {
       apiVersion: spec.apiVersion,
+      otherVersions: spec.others ?? [],
       namespaced,
       formerVersions: { read: spec.read ?? [], refused: spec.refused ?? [] },
       decode: (value, defaultNamespace, context) => {
@@ -86,10 +91,27 @@ function workload(
   });
 }
 
+/** Versions of the Gateway API's kinds; what is read of them is the same in all. */
+const GATEWAY_VERSIONS = ['v1beta1', 'v1alpha3', 'v1alpha2'].map((version) => `gateway.networking.k8s.io/${version}`);
+
+function routeKind(name: RouteKind): readonly [string, KindDecoder] {
+  return kind({
+    kind: name,
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    others: GATEWAY_VERSIONS,
+    reader: route,
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
+      spec: routeSpec(raw, context),
+    }),
+  });
+}
+
 const clusterPolicies = CLUSTER_POLICY_TABLES.map((table): readonly [string, KindDecoder] => [
   table.kind,
   {
     apiVersion: table.apiVersion,
+    otherVersions: [],
     namespaced: false,
     formerVersions: { read: [], refused: [] },
     decode: (value, _defaultNamespace, context) => decodeClusterPolicy(table, value, context),
@@ -143,6 +165,38 @@ export const KINDS: ReadonlyMap<string, KindDecoder> = new Map([
       metadata: metadataOf(raw, namespace, context),
       spec: serviceSpec(raw, context),
     }),
+  }),
+  kind({
+    kind: 'Ingress',
+    apiVersion: 'networking.k8s.io/v1',
+    refused: ['networking.k8s.io/v1beta1', 'extensions/v1beta1'],
+    reader: ingress,
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
+      spec: ingressSpec(raw, context),
+    }),
+  }),
+  kind({
+    kind: 'Gateway',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    others: GATEWAY_VERSIONS,
+    reader: gateway,
+    make: (raw, namespace, context) => ({
+      metadata: metadataOf(raw, namespace, context),
+      spec: gatewaySpec(raw, context),
+    }),
+  }),
+  routeKind('HTTPRoute'),
+  routeKind('GRPCRoute'),
+  routeKind('TCPRoute'),
+  routeKind('TLSRoute'),
+  routeKind('UDPRoute'),
+  kind({
+    kind: 'ReferenceGrant',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    others: GATEWAY_VERSIONS,
+    reader: referenceGrant,
+    make: (raw, namespace, context) => ({ metadata: metadataOf(raw, namespace, context), spec: grantSpec(raw) }),
   }),
   workload('Deployment', 'apps/v1', ['apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1']),
   workload('ReplicaSet', 'apps/v1', ['apps/v1beta2', 'extensions/v1beta1']),

@@ -5,6 +5,7 @@
  * are case-sensitive, and nothing is converted from one type to another.
  */
 
+import { nearestNames } from '../suggest.ts';
 import type { DecodeContext } from './context.ts';
 import { unknownFieldHelp } from './suggest.ts';
 
@@ -177,6 +178,28 @@ export function closedRecord<const F extends Fields>(
       if (!isObject(value)) return result;
       for (const name of Object.keys(value)) {
         if (!table.has(name)) reportUnknownField(name, table, hints, context);
+      }
+      return result;
+    },
+  };
+}
+
+/**
+ * A {@link record} of which further fields are reported only where they look like a misspelling of one of the table:
+ * for kinds of which not every field is read, and newer versions have more.
+ */
+export function misspeltRecord<const F extends Fields>(fields: F): Reader<RecordOf<F>> {
+  const open = record(fields);
+  const table = new Map(Object.entries(fields));
+  const names = [...table.keys()];
+  return {
+    ...open,
+    read(value, context) {
+      const result = open.read(value, context);
+      if (!isObject(value)) return result;
+      for (const name of Object.keys(value)) {
+        if (table.has(name) || nearestNames(name, names, 1).length === 0) continue;
+        reportUnknownField(name, table, new Map(), context);
       }
       return result;
     },
