@@ -195,7 +195,7 @@ function policyPeer(end: FlowEnd): NetworkPolicyPeer | undefined {
       namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: end.pod.namespace } },
     };
   }
-  const cidr = end.type === 'domain' ? undefined : hostCidr(end);
+  const cidr = end.type === 'domain' || end.type === 'unseen' ? undefined : hostCidr(end);
   return cidr === undefined ? undefined : { ipBlock: { cidr, except: [] } };
 }
 
@@ -207,7 +207,7 @@ function labelsNaming(pod: PodInfo): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(pod.labels).filter(([key, value]) => named.has(`${key}=${value}`)));
 }
 
-function hostCidr(end: Exclude<FlowEnd, { type: 'pod' | 'domain' }>): string | undefined {
+function hostCidr(end: Extract<FlowEnd, { type: 'address' | 'host' }>): string | undefined {
   const { address } = end;
   return address === undefined ? undefined : `${formatAddress(address)}/${addressBits(address.family)}`;
 }
@@ -233,7 +233,7 @@ function peerFor(
     };
   }
   // Ingress peers are pods only.
-  if (direction === 'ingress') return undefined;
+  if (direction === 'ingress' || end.type === 'unseen') return undefined;
   if (end.type === 'domain') {
     // C24: domains stand in Accept rules only.
     if (action === 'Accept')

@@ -139,6 +139,7 @@ function peerFor(otherId: string, other: Unit | undefined, policy: NetworkPolicy
   const pod = other?.pods[0];
   if (pod !== undefined) return podPeer(pod, policy);
   if (otherId === 'internet') return 'ipBlock 0.0.0.0/0';
+  if (other?.ends[0]?.type === 'unseen') return `a peer that selects ${otherId}`;
   if (other?.endpoint.type === 'domain') return `ipBlocks with the addresses of ${otherId}`;
   const address = other?.endpoint.addresses?.[0] ?? otherId;
   if (address.includes('/') && other?.endpoint.type !== 'external') return `an ipBlock with an address of ${otherId}`;

@@ -12,10 +12,8 @@ import type {
 import { type Address, type Family, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
+import { NAMESPACE_NAME_LABEL } from './namespace.ts';
 import { type ClusterState, type NamespaceInfo, type NodeInfo, namespaceOf, type PodInfo, policyKey } from './state.ts';
-
-/** The label that the control plane puts on every namespace (S37). */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 
 export interface StateOptions {
   /** Ranges that stand for every unknown pod address of their family. */

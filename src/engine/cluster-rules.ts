@@ -164,7 +164,8 @@ function peerMiss(state: ClusterState, peer: ClusterNetworkPolicyPeer, other: Fl
     case 'networks': {
       const addresses = endAddresses(state, other, flow.family);
       const [range] = addresses.ranges;
-      if (other.type === 'pod' || range === undefined || isUnknownDomain(state, other)) return undefined;
+      if (other.type === 'pod' || other.type === 'unseen' || range === undefined || isUnknownDomain(state, other))
+        return undefined;
       const single = range.first === range.last && addresses.ranges.length === 1;
       const shown = single ? formatAddress({ family: range.family, value: range.first }) : addresses.toString();
       return { missed: 'address', message: `${peer.networks.join(', ')}, which does not hold ${shown}` };

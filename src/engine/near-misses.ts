@@ -5,7 +5,7 @@ import { formatAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { policyRef, withSource } from './outcome.ts';
-import { blockAddresses, blockMatches, endAddresses, isUnknownDomain } from './peer-match.ts';
+import { blockAddresses, blockMatches, endAddresses, isUnknownDomain, unseenShare } from './peer-match.ts';
 import { type ClusterState, type Flow, type FlowEnd, namespaceOf } from './state.ts';
 import type { Direction, NearMiss } from './verdict.ts';
 
@@ -120,11 +120,12 @@ function peerMiss(
     if (except !== undefined && cidr !== undefined && AddressSet.ofCidr(cidr.cidr).intersects(addresses)) {
       return { missed: 'except', message: `${shown} is inside except ${except} of ${peer.ipBlock.cidr}` };
     }
-    if (other.type === 'pod') return 'far';
+    if (other.type === 'pod' || other.type === 'unseen') return 'far';
     return { missed: 'address', message: `allows ${peer.ipBlock.cidr}, which does not hold ${shown}` };
   }
-  if (other.type !== 'pod') return 'far';
   if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return 'far';
+  if (other.type === 'unseen') return unseenMiss(policy, peer, other);
+  if (other.type !== 'pod') return 'far';
   const { pod } = other;
   const namespaceLabels = state.namespaces.get(pod.namespace)?.labels ?? {};
   const namespaceFits =
@@ -151,6 +152,24 @@ function peerMiss(
         ? `allows ${pods} of namespace ${namespaceOf(policy)} only, not of ${pod.namespace}`
         : `allows ${pods} of namespaces ${formatLabelSelector(peer.namespaceSelector)}; namespace ${pod.namespace} has ${shownLabels(peer.namespaceSelector, namespaceLabels)}`,
   };
+}
+
+function unseenMiss(
+  policy: NetworkPolicy,
+  { namespaceSelector, podSelector = {} }: NetworkPolicyPeer,
+  other: Extract<FlowEnd, { type: 'unseen' }>,
+): Miss | 'far' | undefined {
+  const selected = unseenShare(other, namespaceSelector ?? namespaceOf(policy), podSelector);
+  if (selected !== 'some') return selected === 'all' ? undefined : 'far';
+  const pods = selectorIsEmpty(podSelector) ? 'all pods' : `pods ${formatLabelSelector(podSelector)}`;
+  const where =
+    namespaceSelector === undefined
+      ? `of namespace ${namespaceOf(policy)}`
+      : selectorIsEmpty(namespaceSelector)
+        ? 'of every namespace'
+        : `of namespaces ${formatLabelSelector(namespaceSelector)}`;
+  const missed = selectorIsEmpty(podSelector) ? 'namespace' : 'labels';
+  return { missed, message: `allows ${pods} ${where} only; whether it is one of them is not known` };
 }
 
 /** The labels that a selector looks at, as they are: `app=web`, `no label tier`. */

@@ -1,13 +1,15 @@
-import { matchesSelector } from '../model/selector.ts';
+import { matchesSelector, selectorIsEmpty } from '../model/selector.ts';
 import type {
   ClusterNetworkPolicyPeer,
   ClusterNetworkPolicyRule,
   ClusterPodSelector,
   IPBlock,
+  LabelSelector,
 } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
+import { NAMESPACE_NAME_LABEL } from './namespace.ts';
 import { type ClusterState, domainKey, type FlowEnd, type NodeInfo, type PodInfo } from './state.ts';
 
 /**
@@ -38,12 +40,53 @@ export function endAddresses(state: ClusterState, end: FlowEnd, family: Family):
       return end.address?.family === family ? AddressSet.ofAddress(end.address) : AddressSet.EMPTY;
     case 'domain':
       return state.domains.get(domainKey(end.name))?.ofFamily(family) ?? AddressSet.all(family);
+    case 'unseen':
+      return state.podCidrs.ofFamily(family);
     case 'pod': {
       if (end.pod.addresses.length === 0) return state.podCidrs.ofFamily(family);
       const address = end.pod.addresses.find((candidate) => candidate.family === family);
       return address === undefined ? AddressSet.EMPTY : AddressSet.ofAddress(address);
     }
   }
+}
+
+/** Which of the pods that an unseen end may be a peer selects. `some` may be none: label values are not compared. */
+export type UnseenShare = 'all' | 'some' | 'none';
+
+/**
+ * How much of what an unseen pod may be is selected by pods' labels in a scope.
+ * @param scope a namespace's name, or a selector of namespaces
+ */
+export function unseenShare(
+  end: Extract<FlowEnd, { type: 'unseen' }>,
+  scope: string | LabelSelector,
+  podSelector: LabelSelector,
+): UnseenShare {
+  const { namespace } = end;
+  let inScope: UnseenShare;
+  if (typeof scope !== 'string') inScope = share(scope, namespace?.labels, isEveryNamespace(scope));
+  else if (namespace === undefined) inScope = 'some';
+  else inScope = namespace.name === scope ? 'all' : 'none';
+  const ofPods = share(podSelector, end.labels, selectorIsEmpty(podSelector));
+  if (inScope === 'none' || ofPods === 'none') return 'none';
+  return inScope === 'all' && ofPods === 'all' ? 'all' : 'some';
+}
+
+function share(
+  selector: LabelSelector,
+  labels: Readonly<Record<string, string>> | undefined,
+  selectsAll: boolean,
+): UnseenShare {
+  if (labels === undefined) return selectsAll ? 'all' : 'some';
+  return matchesSelector(selector, labels) ? 'all' : 'none';
+}
+
+/** Every namespace has the label of its name (S37). */
+function isEveryNamespace({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  return (
+    Object.keys(matchLabels).length === 0 &&
+    matchExpressions.every(({ key, operator }) => key === NAMESPACE_NAME_LABEL && operator === 'Exists')
+  );
 }
 
 /** A domain that may be anywhere: blocks that leave out any address say nothing of it. */
@@ -101,8 +144,12 @@ export function clusterPeerMatches(
   family: Family,
 ): boolean {
   switch (peer.type) {
-    case 'pods': // C11
-      return end.type === 'pod' && selectsPod(state, peer.pods, end.pod);
+    case 'pods': {
+      // C11. Of a pod that is not known, a Deny holds where it may be the one.
+      if (end.type !== 'unseen') return end.type === 'pod' && selectsPod(state, peer.pods, end.pod);
+      const selected = unseenShare(end, peer.pods.namespaceSelector, peer.pods.podSelector);
+      return selected === 'all' || (action === 'Deny' && selected === 'some');
+    }
     case 'nodes': // C12
       return endNodes(state, end).some((node) => matchesSelector(peer.nodes, node.labels));
     case 'networks': {

@@ -3,7 +3,7 @@ import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../mod
 import { clusterRuleHit, tierRules } from './cluster-rules.ts';
 import { nearMisses } from './near-misses.ts';
 import { directionVerdict, type RuleHit, sortPolicies } from './outcome.ts';
-import { blockAddresses, blockMatches, endAddresses } from './peer-match.ts';
+import { blockAddresses, blockMatches, endAddresses, unseenShare } from './peer-match.ts';
 import {
   type ClusterState,
   type Flow,
@@ -126,9 +126,12 @@ function peerMatches(
   if (peer.ipBlock !== undefined) {
     return blockMatches(blockAddresses(peer.ipBlock), endAddresses(state, other, flow.family));
   }
+  if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return false;
+  if (other.type === 'unseen') {
+    return unseenShare(other, peer.namespaceSelector ?? namespaceOf(policy), peer.podSelector ?? {}) === 'all';
+  }
   // S36, S58b: selectors match pods only.
   if (other.type !== 'pod') return false;
-  if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return false;
   const namespaceFits =
     peer.namespaceSelector === undefined
       ? other.pod.namespace === namespaceOf(policy) // S32

@@ -66,6 +66,16 @@ export type FlowEnd =
   | { readonly type: 'pod'; readonly pod: PodInfo }
   | { readonly type: 'host'; readonly node: string | undefined; readonly address: Address | undefined }
   | { readonly type: 'address'; readonly address: Address }
+  /**
+   * A pod of the cluster that the state does not hold, such as an ingress controller of another repository. What is not
+   * given is not known: a rule that allows is for it only when it is for every such pod, one that denies when it is for
+   * any.
+   */
+  | {
+      readonly type: 'unseen';
+      readonly namespace?: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+      readonly labels?: Readonly<Record<string, string>>;
+    }
   /** A domain name, or a wildcard such as `*.example.io` that stands for the names under it which no policy names. */
   | { readonly type: 'domain'; readonly name: string };
 

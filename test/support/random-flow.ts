@@ -46,7 +46,12 @@ export function flowParts(state: ClusterState): FlowParts {
   );
   return {
     pods: podEnds(state),
-    others: [...hostEnds(state), ...externalEnds(state, [...blocks, ...networks]), ...domainEnds(state)],
+    others: [
+      ...hostEnds(state),
+      ...externalEnds(state, [...blocks, ...networks]),
+      ...domainEnds(state),
+      ...unseenEnds(state),
+    ],
     ports: edgePorts(state),
     unknown: unknownFamilies(state),
   };
@@ -71,6 +76,22 @@ function domainEnds(state: ClusterState): FlowEnd[] {
     type: 'domain',
     name,
   }));
+}
+
+/** Pods that the state does not hold: of an unknown or a known namespace, with unknown or known labels. */
+function unseenEnds(state: ClusterState): FlowEnd[] {
+  const [namespace] = state.namespaces.values();
+  const labels = { app: 'a' };
+  return [
+    { type: 'unseen' },
+    { type: 'unseen', labels },
+    ...(namespace === undefined
+      ? []
+      : ([
+          { type: 'unseen', namespace },
+          { type: 'unseen', namespace, labels },
+        ] as const)),
+  ];
 }
 
 function externalEnds(state: ClusterState, blocks: readonly (IPBlock | undefined)[]): FlowEnd[] {
@@ -121,7 +142,8 @@ export function flowFrom(parts: FlowParts, [from, to, family, protocol, port]: F
 }
 
 function familiesOf(end: FlowEnd, { unknown }: FlowParts): readonly Family[] {
-  return end.type === 'pod' && end.pod.addresses.length === 0 ? unknown : endFamilies(end);
+  const isUnknown = end.type === 'unseen' || (end.type === 'pod' && end.pod.addresses.length === 0);
+  return isUnknown ? unknown : endFamilies(end);
 }
 
 /** Pods three times out of four. */
@@ -148,5 +170,7 @@ function endText(end: FlowEnd): string {
       return formatAddress(end.address);
     case 'domain':
       return end.name;
+    case 'unseen':
+      return `an unseen pod of ${end.namespace?.name ?? 'some namespace'} with ${JSON.stringify(end.labels ?? 'some labels')}`;
   }
 }

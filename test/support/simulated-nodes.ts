@@ -74,6 +74,7 @@ function addressOf(end: FlowEnd, { family }: Flow): Address | undefined {
     case 'pod':
       return end.pod.addresses.find((address) => address.family === family);
     case 'domain':
+    case 'unseen':
       return undefined;
   }
 }

@@ -296,6 +296,7 @@ function peerOf(end: Flow['from']): FlowPeer | undefined {
         ? { namespace: end.pod.namespace, pod: end.pod.name }
         : { namespace: end.pod.namespace, workload: `${end.pod.kind}/${end.pod.name}` };
     case 'domain':
+    case 'unseen':
       return undefined;
     default:
       return end.address === undefined ? undefined : { address: formatAddress(end.address) };

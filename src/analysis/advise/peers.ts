@@ -135,6 +135,7 @@ export class PeerResolver {
           continue;
         }
         if (end.type === 'pod') continue;
+        if (end.type === 'unseen') return `${unit.endpoint.id} is no pod of the input: its labels are not known`;
         const blocks = this.#outside(unit, end.address);
         if (blocks.length === 0) {
           return `${unit.endpoint.id} is in the range of the pods, but is no known pod's`;

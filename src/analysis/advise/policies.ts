@@ -1,4 +1,4 @@
-import { NAMESPACE_NAME_LABEL } from '../../engine/build.ts';
+import { NAMESPACE_NAME_LABEL } from '../../engine/namespace.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import type { LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../model/types.ts';
 import { formatCidr } from '../../net/cidr.ts';

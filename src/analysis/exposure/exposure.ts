@@ -1,4 +1,4 @@
-import { NAMESPACE_NAME_LABEL } from '../../engine/build.ts';
+import { NAMESPACE_NAME_LABEL } from '../../engine/namespace.ts';
 import { policyRef } from '../../engine/outcome.ts';
 import { selectsPod } from '../../engine/peer-match.ts';
 import type { PodInfo } from '../../engine/state.ts';

@@ -1,4 +1,4 @@
-import { NAMESPACE_NAME_LABEL } from '../../engine/build.ts';
+import { NAMESPACE_NAME_LABEL } from '../../engine/namespace.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../../model/types.ts';
 

@@ -144,10 +144,16 @@ export class ClusterTiers {
         if (nodes.some((node) => matchesSelector(value, node.labels))) ids.push(id);
       }
     }
+    let touching: readonly number[] = [];
+    if (end.type === 'unseen') {
+      const { all, some } = this.#store.peersOfUnseen(end);
+      for (const id of all) if (this.#podPeers.has(id)) ids.push(id);
+      touching = [...some].filter((id) => this.#podPeers.has(id));
+    }
     if (end.type === 'domain') {
       for (const { id, value } of this.#domains.values()) if (domainMatches(value, end.name)) ids.push(id);
     }
-    return this.#addressView(ids, end, family);
+    return this.#addressView(ids, end, family, touching);
   }
 
   /** The addresses of the networks among peers. */
@@ -155,17 +161,18 @@ export class ClusterTiers {
     return this.#networks.addressesOf(peers);
   }
 
-  #addressView(ids: readonly number[], end: FlowEnd, family: Family): ClusterView {
-    if (this.#networks.size === 0) return this.#view(ids, []);
+  /** @param some peers that select a part of what the end may be */
+  #addressView(ids: readonly number[], end: FlowEnd, family: Family, some: readonly number[] = []): ClusterView {
+    if (this.#networks.size === 0) return this.#view(ids, some);
     const single = end.type === 'pod' ? end.pod.addresses.find((own) => own.family === family) : undefined;
     if (single !== undefined) return this.#view([...ids, ...this.#networks.holding(single)], []);
     const addresses = endAddresses(this.#state, end, family);
-    if (addresses.isEmpty()) return this.#view(ids, []);
+    if (addresses.isEmpty()) return this.#view(ids, some);
     const holding = this.#networks.holdingAll(addresses);
     if (isUnknownDomain(this.#state, end)) return this.#view([...ids, ...holding], []);
     return this.#view(
       [...ids, ...holding],
-      this.#networks.touching(addresses).filter((id) => !holding.includes(id)),
+      [...some, ...this.#networks.touching(addresses).filter((id) => !holding.includes(id))],
     );
   }
 

@@ -1,6 +1,7 @@
 import { matchesSelector } from '../../model/selector.ts';
 import type { LabelSelector } from '../../model/types.ts';
-import type { NamespaceInfo, PodInfo } from '../state.ts';
+import { type UnseenShare, unseenShare } from '../peer-match.ts';
+import type { FlowEnd, NamespaceInfo, PodInfo } from '../state.ts';
 import type { Direction } from '../verdict.ts';
 import type { ClusterProgram } from './cluster-program.ts';
 import type { CompiledPolicy, DirectionProgram } from './program.ts';
@@ -240,6 +241,18 @@ export class GroupStore {
 
   peer(id: number): PodPeer | undefined {
     return this.#peers.get(id);
+  }
+
+  /** Ids of the peers that select all, and some, of what a pod that is not in the store may be. */
+  peersOfUnseen(
+    end: Extract<FlowEnd, { type: 'unseen' }>,
+  ): Readonly<Record<Exclude<UnseenShare, 'none'>, ReadonlySet<number>>> {
+    const found = { all: new Set<number>(), some: new Set<number>() };
+    for (const { id, scope, podSelector } of this.#peers.values()) {
+      const selected = unseenShare(end, typeof scope === 'string' ? scope : scope.selector, podSelector.selector);
+      if (selected !== 'none') found[selected].add(id);
+    }
+    return found;
   }
 
   /** Label keys that no selector looked at until now; pods that carry them must be grouped anew. */

@@ -347,7 +347,7 @@ export class PolicyIndex {
     }
     if (program === null || isOwnNode(subject.info, other)) return true;
     if (peer === undefined) {
-      return program.admits(NO_PEERS, this.#blocksOf(other, family), destination, protocol, port);
+      return program.admits(this.#peersOf(other), this.#blocksOf(other, family), destination, protocol, port);
     }
     return program.admits(peer.group.peers, this.#podBlocks(peer)[family], destination, protocol, port);
   }
@@ -428,7 +428,7 @@ export class PolicyIndex {
   peerView(end: FlowEnd, family: Family): PeerView {
     const entry = end.type === 'pod' ? this.#entry(end.pod) : undefined;
     return {
-      peers: entry?.group.peers ?? NO_PEERS,
+      peers: entry?.group.peers ?? this.#peersOf(end),
       blocks: this.#blocksOf(end, family),
       named: entry?.named,
       cluster: this.#tiers.size === 0 ? undefined : this.#clusterView(end, family),
@@ -528,8 +528,15 @@ export class PolicyIndex {
   /** Peer ids of the blocks that hold an end. */
   #blocksOf(end: FlowEnd, family: Family): readonly number[] {
     if (end.type === 'pod') return this.#podBlocks(this.#entry(end.pod))[family];
-    if (end.type === 'domain') return this.#policies.blocks.holdingAll(endAddresses(this.#state, end, family));
+    if (end.type === 'domain' || end.type === 'unseen') {
+      return this.#policies.blocks.holdingAll(endAddresses(this.#state, end, family));
+    }
     return end.address === undefined || end.address.family !== family ? [] : this.#policies.blocks.holding(end.address);
+  }
+
+  /** Ids of the pod peers that an end which is no pod of the state is in. */
+  #peersOf(end: FlowEnd): ReadonlySet<number> {
+    return end.type === 'unseen' ? this.#store.peersOfUnseen(end).all : NO_PEERS;
   }
 
   #clusterView(end: FlowEnd, family: Family): ClusterView {
