@@ -5,6 +5,8 @@ import type { Family } from '../net/address.ts';
 import { PORT_PROTOCOLS, PortSet } from '../net/port-set.ts';
 import { commonFamilies } from './classes.ts';
 import { equalPriorityNotes } from './conflicts.ts';
+import { CONTROLLER_ID, isController, isUnknownController, routesTo } from './controller.ts';
+import { routeRefs } from './inbound.ts';
 import { type FamilyPorts, type PortEntry, type PortQuery, portEntries, queriedPorts } from './ports.ts';
 import { type Resolved, type ResolveError, resolveEndpoint } from './resolve.ts';
 import type { Unit } from './units.ts';
@@ -62,7 +64,7 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
   if ('error' in source) return source;
   const target = resolveEndpoint(world, to);
   if ('error' in target) return target;
-  const misplaced = domainSource(source);
+  const misplaced = misplacedEnd('from', source) ?? misplacedEnd('to', target);
   if (misplaced !== undefined) return misplaced;
 
   const notes: string[] = [];
@@ -81,6 +83,9 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
     cases: distinct(cases),
     notes: [...new Set(notes)],
   };
+  if (deciding?.ingress.allowed === false && source.units.some(isUnknownController)) {
+    answer.notes.push(`${CONTROLLER_ID} may be any pod that the input does not hold; --ingress-controller says which`);
+  }
   if (deciding !== undefined) {
     for (const direction of ['egress', 'ingress'] as const) {
       answer.notes.push(...equalPriorityNotes(world.state, direction, deciding[direction], deciding.flows[direction]));
@@ -153,10 +158,13 @@ export function* unitCases(
   for (const [fromEnd, toEnd] of endPairs(from, to, family, notes)) {
     if (single !== undefined) {
       const flow = { from: fromEnd, to: toEnd, family, ...single };
-      const { allowed, egress, ingress } = world.index.verdict(flow);
+      const { egress: byPolicies, ingress } = world.index.verdict(flow);
+      const egress = isController(from) ? routeVerdict(world, to, asked, byPolicies) : byPolicies;
+      const allowed = egress.allowed && ingress.allowed;
       found.push({ ...ids, ...single, allowed, egress, ingress, flows: { egress: flow, ingress: flow } });
     } else {
-      found.push({ ...ids, ...setCase(world, fromEnd, toEnd, family, asked, everyPort, notes) });
+      const ends = { from: fromEnd, to: toEnd, routedTo: isController(from) ? to : undefined };
+      found.push({ ...ids, ...setCase(world, ends, family, asked, everyPort, notes) });
     }
   }
   // A node may use any of its addresses: what one of them may do, it may do.
@@ -187,17 +195,32 @@ function endsToward(unit: Unit, other: Unit, family: Family): readonly FlowEnd[]
   return local === undefined ? unit.ends : [{ type: 'pod', pod: local }];
 }
 
+/** What Ingresses and routes make of a verdict on the ingress controller's own policies. */
+function routeVerdict(world: World, to: Unit, asked: PortSet, byPolicies: DirectionVerdict): DirectionVerdict {
+  if (!byPolicies.allowed) return byPolicies;
+  const routes = routesTo(world, to).filter(({ backends }) =>
+    backends.some(({ protocol, port }) => asked.contains(protocol, port)),
+  );
+  return {
+    ...byPolicies,
+    allowed: to.routed?.containsSet(asked) === true,
+    tier: 'route',
+    decidedBy: null,
+    routes: routeRefs(routes),
+  };
+}
+
 /** The answer for a set of ports: what is open of it, with the reason of one port that stands for the answer. */
 function setCase(
   world: World,
-  from: FlowEnd,
-  to: FlowEnd,
+  { from, to, routedTo }: { readonly from: FlowEnd; readonly to: FlowEnd; readonly routedTo: Unit | undefined },
   family: Family,
   asked: PortSet,
   everyPort: boolean,
   notes: string[],
 ): Pick<CanCase, 'allowed' | 'ports' | 'egress' | 'ingress' | 'flows'> {
-  const { egress, ingress } = world.index.ports(from, to, family);
+  const { egress: byPolicies, ingress } = world.index.ports(from, to, family);
+  const egress = routedTo === undefined ? byPolicies : byPolicies.intersect(routedTo.routed ?? PortSet.EMPTY);
   const open = egress.intersect(ingress).intersect(asked);
   const allowed = !open.isEmpty() && (!everyPort || open.containsSet(asked));
   const both = egress.intersect(asked).isEmpty() || ingress.intersect(asked).isEmpty();
@@ -214,7 +237,12 @@ function setCase(
   };
   const flows = { egress: sampleFlow(egress), ingress: sampleFlow(ingress) };
   const judge = (direction: Direction): DirectionVerdict => {
-    const verdict = world.index.verdict(flows[direction])[direction];
+    const byRules = world.index.verdict(flows[direction])[direction];
+    const { protocol, port } = flows.egress;
+    const verdict =
+      direction === 'egress' && routedTo !== undefined
+        ? routeVerdict(world, routedTo, protocol === 'other' ? PortSet.OTHER : PortSet.of(protocol, port), byRules)
+        : byRules;
     return everyPort
       ? verdict
       : { ...verdict, nearMisses: verdict.nearMisses.filter(({ missed }) => !isPortMiss(missed)) };
@@ -308,8 +336,12 @@ function reasonKey({ allowed, tier, decidedBy, passedBy = [], isolatedBy }: Dire
   ];
 }
 
-/** Policies know domain names as destinations only. */
-export function domainSource({ id, units }: Resolved): ResolveError | undefined {
+/** Policies know domain names as destinations only, and the ingress controller is known by where it connects to only. */
+export function misplacedEnd(end: 'from' | 'to', { id, units }: Resolved): ResolveError | undefined {
+  if (end === 'to') {
+    if (!units.some(isController)) return undefined;
+    return { error: `${CONTROLLER_ID} is where connections come from, not where they go`, suggestions: [] };
+  }
   if (!units.some(({ endpoint }) => endpoint.type === 'domain')) return undefined;
   return { error: `${id} is a domain name: policies know those as destinations only`, suggestions: [] };
 }

@@ -9,6 +9,7 @@ import { addTo } from '../engine/compiled/selectors.ts';
 import type { Direction } from '../engine/verdict.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
+import { isController } from './controller.ts';
 import { PortAlgebra } from './port-algebra.ts';
 import type { FamilyPorts } from './ports.ts';
 import type { Unit } from './units.ts';
@@ -27,6 +28,10 @@ export interface UnitClass {
   readonly egress: DirectionPolicies;
   readonly ingress: DirectionPolicies;
   readonly named: NamedPorts | undefined;
+  /** The ingress controller: it connects to what is routed to, and nothing connects to it. */
+  readonly controller: boolean;
+  /** What Ingresses and routes lead the ingress controller to. */
+  readonly routed: PortSet;
 }
 
 /**
@@ -59,6 +64,7 @@ export class ClassTable {
   readonly byView: Readonly<Record<Family, ReadonlyMap<number, readonly UnitClass[]>>>;
   readonly #rows = new Map<string, Row>();
   readonly #units: readonly Unit[];
+  readonly #controller: UnitClass | undefined;
   /** Views by the ids of the peers of cluster-wide policies that match them. */
   readonly #viewsByPeer: Readonly<Record<Family, ReadonlyMap<number, ReadonlySet<number>>>>;
   readonly #spoken = new Map<string, readonly (readonly [number, readonly UnitClass[]])[]>();
@@ -86,8 +92,11 @@ export class ClassTable {
         peerKeys.set(view.peers, peers);
       }
       const { type } = unit.endpoint;
+      const controller = isController(unit);
+      const routed = unit.routed ?? PortSet.EMPTY;
       const key = [
-        pod === undefined ? type : 'pod',
+        pod === undefined || controller ? type : 'pod',
+        routed.key,
         unit.families.join('+'),
         egress.program?.id ?? '',
         egress.tiers?.id ?? '',
@@ -111,6 +120,8 @@ export class ClassTable {
           egress,
           ingress,
           named: view?.named,
+          controller,
+          routed,
         };
         byKey.set(key, found);
         classes.push(found);
@@ -119,6 +130,7 @@ export class ClassTable {
       return found;
     });
     this.classes = classes;
+    this.#controller = classes.find(({ controller }) => controller);
     const peersOf = (view: PeerView): Iterable<number> => [...view.peers, ...view.blocks];
     const clusterView = (view: PeerView): Iterable<number> => (view.cluster === undefined ? [] : [view.cluster.id]);
     this.byPeer = { IPv4: postings(classes, 'IPv4', peersOf), IPv6: postings(classes, 'IPv6', peersOf) };
@@ -143,6 +155,7 @@ export class ClassTable {
   }
 
   #computeRow(subject: UnitClass, direction: Direction, family: Family): Row {
+    if (subject.controller && direction === 'egress') return this.#controllerRow(subject, family);
     const { tiers, program } = subject[direction];
     // Where no rule of a NetworkPolicy and no cluster-wide rule speaks of a class, this is what is left.
     const base = this.algebra.canonical(program === null ? PortSet.ALL : (program.any?.fixed ?? PortSet.EMPTY));
@@ -171,7 +184,21 @@ export class ClassTable {
       const ports = this.#admitted(subject, direction, family, target, false);
       if (ports !== cell(row, target)) special.set(target.index, ports);
     }
+    if (direction === 'egress' && this.#controller !== undefined && !cell(row, this.#controller).isEmpty()) {
+      special.set(this.#controller.index, this.algebra.canonical(PortSet.EMPTY));
+    }
     return row;
+  }
+
+  /** The ingress controller connects to nothing but what it is led to. */
+  #controllerRow(subject: UnitClass, family: Family): Row {
+    const special = new Map<number, PortSet>();
+    for (const target of this.classes) {
+      if (target.routed.isEmpty()) continue;
+      const ports = this.#admitted(subject, 'egress', family, target, false).intersect(target.routed);
+      if (!ports.isEmpty()) special.set(target.index, this.algebra.canonical(ports));
+    }
+    return { family, base: this.algebra.canonical(PortSet.EMPTY), special, byView: new Map() };
   }
 
   /** The views for which cluster-wide tiers do not simply leave all to the other policies of a class. */
@@ -237,9 +264,10 @@ export class ClassTable {
   ownNodePair(from: UnitClass, to: UnitClass): FamilyPorts {
     const ports: FamilyPorts = {};
     for (const family of commonFamilies(from, to)) {
-      ports[family] = this.#admitted(from, 'egress', family, to, true).intersect(
+      const admitted = this.#admitted(from, 'egress', family, to, true).intersect(
         this.#admitted(to, 'ingress', family, from, true),
       );
+      ports[family] = to.controller ? PortSet.EMPTY : from.controller ? admitted.intersect(to.routed) : admitted;
     }
     return ports;
   }
@@ -248,6 +276,7 @@ export class ClassTable {
 /** Equal for classes with equal rows in a direction. */
 export function rowKey(subject: UnitClass, direction: Direction): string {
   const { tiers, program } = subject[direction];
+  if (subject.controller && direction === 'egress') return 'egress of the ingress controller';
   const named = direction === 'ingress' && (program?.hasNamed === true || tiers?.hasNamed === true);
   return `${direction} ${program?.id ?? ''} ${tiers?.id ?? ''} ${named ? subject.named?.id : ''}`;
 }

@@ -1,7 +1,7 @@
 import { matchesSelector } from '../model/selector.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import { PortSet } from '../net/port-set.ts';
-import { domainSource } from './can.ts';
+import { misplacedEnd } from './can.ts';
 import { Attribution } from './diff/attribution.ts';
 import { type Cause, Explainer } from './diff/causes.ts';
 import { type Block, findChanges, type JointFilter } from './diff/changes.ts';
@@ -338,7 +338,7 @@ function resolveBoth(worlds: Sides<World>, name: string, end: 'from' | 'to', by:
   if (found.length === 0)
     return 'error' in resolved.new ? resolved.new : { error: `nothing is named "${name}"`, suggestions: [] };
   for (const one of found) {
-    const misplaced = end === 'from' ? domainSource(one) : undefined;
+    const misplaced = misplacedEnd(end, one);
     if (misplaced !== undefined) return misplaced;
   }
   const units = found.flatMap((one) => one.units);

@@ -52,6 +52,8 @@ function unitOf(world: World, id: string): Unit | undefined {
 function admissions(world: World, direction: Direction, answer: CanAnswer, ends: Ends, decided: CanCase): string[] {
   const tiers = tierFlip(world, direction, answer, ends, decided);
   const { tier } = answer[direction];
+  if (tier === 'route')
+    return [`an Ingress or a route of a Gateway that leads to a Service of ${ends.to} with this port`];
   if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierAdmissions(tiers, tier);
   const changes = policyAdmissions(world, direction, answer, ends);
   const left = Math.max(0, MOST_PROPOSALS - changes.length);
@@ -161,6 +163,10 @@ function denials(world: World, direction: Direction, answer: CanAnswer, ends: En
   const { tier } = verdict;
   const subject = direction === 'egress' ? ends.from : ends.to;
   const tiers = tierFlip(world, direction, answer, ends, decided);
+  if (tier === 'route') {
+    const names = (verdict.routes ?? []).map((route) => `${route.kind} ${policyName(route)}`);
+    return [`take its Service out of ${listText(names)}`];
+  }
   if (tier === 'self') return [`no policy can refuse the ${direction} of ${subject} here`];
   if (tier === 'node') {
     const but = direction === 'egress' ? '; a Deny rule of the Admin tier for nodes or networks can' : '';

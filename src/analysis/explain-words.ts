@@ -2,7 +2,7 @@ import { formatPort } from '../engine/near-misses.ts';
 import type { ClusterState, PodInfo } from '../engine/state.ts';
 import type { Direction, PolicyRef } from '../engine/verdict.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
-import type { FieldPath, ObjectRef, SourceSpan } from '../model/source.ts';
+import type { FieldPath, ObjectRef, ObjectSource, SourceSpan } from '../model/source.ts';
 import type {
   ClusterNetworkPolicy,
   NetworkPolicy,
@@ -27,11 +27,11 @@ export interface Cite {
 /** Adds the place of a field, when the policy came from a text and the line is not cited yet. */
 export function addCite(
   cites: Cite[],
-  policy: NetworkPolicy | ClusterNetworkPolicy,
+  { source }: { readonly source?: ObjectSource },
   path: FieldPath,
   note: string,
 ): void {
-  const position = policy.source?.locate(path);
+  const position = source?.locate(path);
   if (position === undefined) return;
   if (cites.some((cite) => cite.position.file === position.file && cite.position.line === position.line)) return;
   cites.push({ position, note });

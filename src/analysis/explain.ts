@@ -3,6 +3,7 @@ import type { Direction, NearMiss, RuleRef, Tier } from '../engine/verdict.ts';
 import type { FieldPath } from '../model/source.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
+import { routesTo } from './controller.ts';
 import { changesOf } from './explain-flip.ts';
 import { type TierQuestion, tellTier, tierApplies } from './explain-tiers.ts';
 import {
@@ -20,6 +21,7 @@ import {
   rulesOf,
   ruleText,
 } from './explain-words.ts';
+import { resolveEndpoint } from './resolve.ts';
 import type { World } from './world.ts';
 
 /** Rules without a match that are told one by one. */
@@ -104,6 +106,10 @@ function explainDirection(
   const policies = verdict.isolatedBy.flatMap((ref) => policyOf(state, ref) ?? []);
   const steps: string[] = [];
   const cites: Cite[] = [];
+  if (verdict.tier === 'route') {
+    tellRoutes(world, decided, subject, other, steps, cites);
+    return { direction, subject, allowed: verdict.allowed, steps, cites: cites.slice(0, SHOWN_CITES) };
+  }
   const tiers = tierQuestion(world, direction, other, answer, decided);
   if (tiers !== undefined && verdict.tier !== 'self') tellTier(tiers, 'Admin', steps, cites);
   if (verdict.tier === 'admin') {
@@ -120,6 +126,29 @@ function explainDirection(
     unisolated(direction, subject, verdict.tier, subjectEnd(direction, decided), tiers, steps, cites);
   }
   return { direction, subject, allowed: verdict.allowed, steps, cites: cites.slice(0, SHOWN_CITES) };
+}
+
+/** What leads the ingress controller to the other end, with the places where its Service is named. */
+function tellRoutes(
+  world: World,
+  { egress, port, protocol }: CanCase,
+  subject: string,
+  other: string,
+  steps: string[],
+  cites: Cite[],
+): void {
+  if (!egress.allowed) {
+    steps.push(`${subject} connects to what an Ingress or a route of a Gateway names: none leads to ${other} there.`);
+    return;
+  }
+  const resolved = resolveEndpoint(world, other);
+  const routes = 'error' in resolved ? [] : resolved.units.flatMap((unit) => routesTo(world, unit));
+  for (const { object, service, port: servicePort, path, backends } of routes) {
+    if (port !== undefined && !backends.some((one) => one.port === port && one.protocol === protocol)) continue;
+    const name = `${object.kind} ${policyName(object.metadata)}`;
+    steps.push(`${name} leads to port ${servicePort} of Service ${service}, and that to ${other}.`);
+    addCite(cites, object, path, `Service ${service}`);
+  }
 }
 
 /** What there is to tell of the cluster-wide tiers; undefined where they have no say. */

@@ -1,7 +1,7 @@
 import { matchesSelector } from '../model/selector.ts';
 import { compareCodePoints } from '../model/text.ts';
 import type { LabelSelector } from '../model/types.ts';
-import { domainSource } from './can.ts';
+import { misplacedEnd } from './can.ts';
 import { ClassTable } from './classes.ts';
 import type { PairFilter } from './connections.ts';
 import { type PortQuery, queriedPorts } from './ports.ts';
@@ -38,11 +38,15 @@ export function computeReachability(
     if (name === undefined) continue;
     const resolved = resolveEndpoint(world, name);
     if ('error' in resolved) return { error: resolved };
-    const misplaced = end === 'from' ? domainSource(resolved) : undefined;
+    const misplaced = misplacedEnd(end, resolved);
     if (misplaced !== undefined) return { error: misplaced };
     focus[end] = resolved.units;
   }
-  const listed = [...world.units(by), ...(options.external === false ? [] : [...world.external(), ...world.domains()])];
+  const listed = [
+    ...world.units(by),
+    ...world.listedController(),
+    ...(options.external === false ? [] : [...world.external(), ...world.domains()]),
+  ];
   const extra = [focus.from ?? [], focus.to ?? []].flat().filter((unit) => !listed.some((one) => sameUnit(one, unit)));
   const units = [...listed, ...new Set(extra)].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
   const pick = (wanted: readonly Unit[]): ReadonlySet<Unit> =>

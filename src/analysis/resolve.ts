@@ -68,11 +68,15 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 
 /**
  * Finds what a name on the command line means: `ns/pod`, `pod`, `ns/kind/name`, `kind/name`, `node/name`, an endpoint id,
- * an IP address, a CIDR, `internet`, or a domain name that policies know. The address of a known pod or node is that pod or node. A bare name that is no
+ * an IP address, a CIDR, `internet`, `ingress-controller`, or a domain name that policies know. The address of a known pod or node is that pod or node. A bare name that is no
  * pod's is a workload's, when only one has it.
  */
 export function resolveEndpoint(world: World, text: string): Resolved | ResolveError {
   if (text === 'internet') return internet(world);
+  if (text === 'ingress-controller') {
+    const controller = world.controller();
+    return 'error' in controller ? controller : { id: text, units: [controller] };
+  }
   if (text.includes('/') || /^[0-9a-fA-F.:]+$/.test(text)) {
     const found = resolveAddress(world, text);
     if (found !== undefined) return found;

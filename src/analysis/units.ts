@@ -6,12 +6,13 @@ import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
 import { formatCidr, parseCidr } from '../net/cidr.ts';
+import type { PortSet } from '../net/port-set.ts';
 
-export type EndpointType = 'workload' | 'node' | 'host' | 'external' | 'domain';
+export type EndpointType = 'workload' | 'node' | 'host' | 'external' | 'domain' | 'ingress-controller';
 
 /**
  * What results call one end: a workload (or pod), a node, a hostNetwork pod of an unknown node, a block of outside
- * addresses, or a domain name that policies know.
+ * addresses, a domain name that policies know, or the ingress controller.
  */
 export interface Endpoint {
   /** `shop/cart[Deployment]`, `node/n1`, `10.0.0.0/8`. Variants of one workload: `shop/cart[Deployment]{track=canary}`. */
@@ -30,6 +31,8 @@ export interface Endpoint {
   readonly addresses?: readonly string[];
   /** Names of the pods that it stands for, when it is not one Pod itself. */
   readonly pods?: readonly string[];
+  /** Of the ingress controller: what is known of it, as asked for. */
+  readonly controller?: string;
 }
 
 /** An endpoint with what the engine needs to judge it. All its pods are judged alike. */
@@ -42,6 +45,8 @@ export interface Unit {
   readonly nodes: ReadonlySet<string>;
   /** The pods it stands for; empty for blocks and nodes. */
   readonly pods: readonly PodInfo[];
+  /** What Ingresses and routes lead the ingress controller to, whatever policies say; absent: nothing. */
+  readonly routed?: PortSet;
 }
 
 export type Granularity = 'workload' | 'pod';

@@ -7,6 +7,9 @@ import type { Family } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Cidr } from '../net/cidr.ts';
 import { type Endpoints, priorityConflicts } from './conflicts.ts';
+import { controllerUnit, routedUnits } from './controller.ts';
+import { type InboundRoute, inboundRoutes, isInboundObject } from './inbound.ts';
+import type { ResolveError } from './resolve.ts';
 import { clusterFamilies, clusterUnits, domainUnits, externalUnits, type Granularity, type Unit } from './units.ts';
 import { stateWarnings } from './warnings.ts';
 
@@ -18,10 +21,20 @@ export class World {
   readonly #units = new Map<Granularity, readonly Unit[]>();
   #external: readonly Unit[] | undefined;
   #domains: readonly Unit[] | undefined;
+  #inbound: readonly InboundRoute[] | undefined;
+  #controller: Unit | ResolveError | undefined;
+  readonly #entrances: readonly KubeObject[];
+  readonly #controllerName: string | undefined;
 
-  constructor(state: ClusterState, defaultNamespace: string) {
+  /**
+   * @param objects of which those count that lead traffic from outside to pods
+   * @param controller what is known of the ingress controller, as {@link WorldOptions.ingressController}
+   */
+  constructor(state: ClusterState, defaultNamespace: string, objects: readonly KubeObject[] = [], controller?: string) {
     this.index = new PolicyIndex(state);
     this.defaultNamespace = defaultNamespace;
+    this.#entrances = objects.filter(isInboundObject);
+    this.#controllerName = controller;
   }
 
   get state(): ClusterState {
@@ -32,7 +45,7 @@ export class World {
   units(by: Granularity): readonly Unit[] {
     let units = this.#units.get(by);
     if (units === undefined) {
-      units = clusterUnits(this.index, by);
+      units = this.routed(clusterUnits(this.index, by));
       this.#units.set(by, units);
     }
     return units;
@@ -50,6 +63,30 @@ export class World {
     return this.#domains;
   }
 
+  /** What leads from outside to pods, in the order of the input; computed once. */
+  inbound(): readonly InboundRoute[] {
+    this.#inbound ??= inboundRoutes(this.#entrances, this.state.pods.values(), this.state.namespaces);
+    return this.#inbound;
+  }
+
+  /** The units with what Ingresses and routes lead to. */
+  routed(units: readonly Unit[]): readonly Unit[] {
+    return this.#entrances.length === 0 ? units : routedUnits(units, this.inbound(), this.state);
+  }
+
+  /** The ingress controller, whether anything leads it anywhere or not; an error when its name means nothing. */
+  controller(): Unit | ResolveError {
+    this.#controller ??= controllerUnit(this, this.#controllerName);
+    return this.#controller;
+  }
+
+  /** The ingress controller where listings should show it: an Ingress or route leads it to a pod. */
+  listedController(): readonly Unit[] {
+    if (!this.inbound().some(({ via, backends }) => via === 'ingress-controller' && backends.length > 0)) return [];
+    const controller = this.controller();
+    return 'error' in controller ? [] : [controller];
+  }
+
   /** The address families of the cluster's pods. */
   families(): readonly Family[] {
     return clusterFamilies(this.state, this.units('workload'));
@@ -63,6 +100,11 @@ export interface WorldOptions {
   readonly domains?: ReadonlyMap<string, AddressSet>;
   /** Assumed for names that give no namespace; `default` when absent. */
   readonly defaultNamespace?: string;
+  /**
+   * What is known of the ingress controller: its namespace, a workload of the input (`ns/name`, `ns/kind/name`), or
+   * labels in a namespace (`ns/app=x,tier=y`). Absent: it may be any pod that the input does not hold.
+   */
+  readonly ingressController?: string;
 }
 
 /**
@@ -73,9 +115,9 @@ export function createWorld(
   objects: readonly KubeObject[],
   options: WorldOptions = {},
 ): { readonly world: World; readonly diagnostics: readonly Diagnostic[] } {
-  const { defaultNamespace = 'default', ...stateOptions } = options;
+  const { defaultNamespace = 'default', ingressController, ...stateOptions } = options;
   const state = buildState(objects, stateOptions);
-  const world = new World(state, defaultNamespace);
+  const world = new World(state, defaultNamespace, objects, ingressController);
   const endpoints = (): Endpoints => ({
     pods: world.units('workload'),
     outside: [...world.external(), ...world.domains()],

@@ -61,6 +61,14 @@ const resolve: OptionSpec = {
   completes: 'file',
 };
 
+const controller: OptionSpec = {
+  name: 'ingress-controller',
+  value: 'POD',
+  group: INPUT,
+  description: 'what is known of the ingress controller: NAMESPACE, NAMESPACE/NAME or NAMESPACE/LABEL=VALUE,…',
+  completes: 'controller',
+};
+
 const common = [...inputFlags, ...selectionFlags, ...outputFlags];
 /** Flags that limit a listing mean nothing to a command that lists nothing. */
 const listingFlags = ['all-namespaces', 'selector'];
@@ -136,6 +144,7 @@ object, or in .portcullis.yaml, which is looked for from the working directory u
     options: [
       ...common,
       resolve,
+      controller,
       {
         name: 'select',
         value: 'RULE',
@@ -201,8 +210,9 @@ object, or in .portcullis.yaml, which is looked for from the working directory u
     description: `May FROM connect to TO on PORT? Exit code 0 when allowed, 1 when denied.
 
 FROM and TO are ns/pod, ns/kind/name (shop/deploy/cart), kind/name, node/NAME, an IP address, a CIDR, or internet (any
-address that no known pod or node has). TO may also be a domain name that a policy or --resolve names. PORT is 80,
-80/TCP, 53/UDP, 8000-8080, or a port name; every port when it is left out.`,
+address that no known pod or node has). FROM may also be ingress-controller: what Ingresses and Gateway routes lead to.
+TO may also be a domain name that a policy or --resolve names. PORT is 80, 80/TCP, 53/UDP, 8000-8080, or a port name;
+every port when it is left out.`,
     arguments: [
       { name: 'from', description: 'where the connection begins', required: true, completes: 'endpoint' },
       { name: 'to', description: 'where it goes', required: true, completes: 'destination' },
@@ -211,6 +221,7 @@ address that no known pod or node has). TO may also be a domain name that a poli
     options: [
       ...analysing.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
       resolve,
+      controller,
       { name: 'explain', group: OUTPUT, description: 'why, with the lines that decide, and what would change it' },
     ],
     formats: ['text', 'json'],
@@ -234,6 +245,7 @@ address that no known pod or node has). TO may also be a domain name that a poli
     options: [
       ...analysing,
       resolve,
+      controller,
       ...focusFlags,
       { name: 'grouped', group: OUTPUT, description: 'groups of equal ends instead of pairs (json and yaml)' },
     ],
@@ -265,6 +277,7 @@ a connection changes; --fail-on says which changes count.`,
           : option,
       ),
       resolve,
+      controller,
       ...focusFlags,
       {
         name: 'fail-on',
@@ -299,6 +312,7 @@ The policies of the other end are not looked at: they can only take away. "none 
     options: [
       ...analysing,
       resolve,
+      controller,
       {
         name: 'direction',
         value: 'DIRECTION',
@@ -351,6 +365,7 @@ SPEC is a file or directory of PolicyTest documents, or - for standard input:
     options: [
       ...analysing.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
       resolve,
+      controller,
     ],
     formats: ['text', 'json', 'junit', 'tap'],
     examples: [

@@ -112,8 +112,7 @@ async function values(
     return LINT_RULES.map(({ id, summary }) => ({ value: id, description: summary }));
   }
   const world = await readWorld(line, io);
-  if (world === undefined)
-    return completes === 'endpoint' || completes === 'destination' ? [{ value: 'internet' }] : [];
+  if (world === undefined) return completes === 'endpoint' || completes === 'destination' ? always(completes) : [];
   if (completes === 'namespace') return [...world.state.namespaces.keys()].map((value) => ({ value }));
   if (completes === 'policy') {
     const { policies, clusterPolicies } = world.state;
@@ -124,7 +123,14 @@ async function values(
   const { typedName } = await import('../analysis/index.ts');
   const names = world.units('workload').flatMap((unit) => typedName(unit) ?? []);
   const domains = completes === 'destination' ? world.domains().map(({ endpoint }) => endpoint.id) : [];
-  return [...new Set(names), ...domains, 'internet'].map((value) => ({ value }));
+  const words =
+    completes === 'controller' ? world.state.namespaces.keys() : always(completes).map(({ value }) => value);
+  return [...new Set(names), ...domains, ...words].map((value) => ({ value }));
+}
+
+/** Names that every input has. */
+function always(completes: Completes): { readonly value: string }[] {
+  return (completes === 'endpoint' ? ['internet', 'ingress-controller'] : ['internet']).map((value) => ({ value }));
 }
 
 /** The input that the line names, when it is files and not too much. */

@@ -8,7 +8,7 @@ import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
-import { EXIT, UsageError } from './errors.ts';
+import { didYouMean, EXIT, UsageError } from './errors.ts';
 import { loadDomains } from './hosts.ts';
 import { Progress } from './terminal.ts';
 
@@ -131,6 +131,20 @@ export function podCidrs({ flags }: Context): Cidr[] {
   });
 }
 
+/** What is known of the ingress controller, as an option of a world. */
+export function ingressController({ flags }: Context): { readonly ingressController?: string } {
+  const text = flags.text('ingress-controller');
+  return text === undefined ? {} : { ingressController: text };
+}
+
+/** Throws {@link UsageError} when `--ingress-controller` means nothing in the world. */
+export function checkController(world: World): void {
+  const controller = world.controller();
+  if ('error' in controller) {
+    throw new UsageError(`--ingress-controller: ${controller.error}`, didYouMean(controller.suggestions));
+  }
+}
+
 /** Input for a command that answers questions: objects without errors, or the exit code when there is no answer. */
 export type Usable = { readonly objects: readonly KubeObject[] } | { readonly exit: number };
 
@@ -215,6 +229,7 @@ export async function loadWorld(
         podCidrs: cidrs,
         domains: named.domains,
         defaultNamespace: defaultNamespace(context),
+        ...ingressController(context),
       });
       world = created.world;
       return created.diagnostics;
@@ -222,5 +237,6 @@ export async function loadWorld(
     input?.(),
   );
   if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
+  checkController(world);
   return { world };
 }

@@ -1,7 +1,15 @@
 import type { Context } from './context.ts';
 
 /** What a word on the command line stands for, for completion. A `destination` is an endpoint or a domain name. */
-export type Completes = 'file' | 'namespace' | 'endpoint' | 'destination' | 'policy' | 'rule' | 'nothing';
+export type Completes =
+  | 'controller'
+  | 'file'
+  | 'namespace'
+  | 'endpoint'
+  | 'destination'
+  | 'policy'
+  | 'rule'
+  | 'nothing';
 
 /** A flag as data: parsing, help and completion are made from it. */
 export interface OptionSpec {

@@ -12,9 +12,10 @@ export type FlowProtocol = Protocol | 'other';
  * What decided a direction:
  * `admin`, `networkpolicy`, `baseline`: a policy of that tier;
  * `default`: no policy isolates the pod, or the end is not a pod (S1, S11, S13);
- * `self`: a pod reaches itself (S15); `node`: traffic with the pod's own node (S16).
+ * `self`: a pod reaches itself (S15); `node`: traffic with the pod's own node (S16);
+ * `route`: an ingress controller connects to what Ingresses and routes lead it to, and to nothing else.
  */
-export type Tier = 'admin' | 'networkpolicy' | 'baseline' | 'default' | 'self' | 'node';
+export type Tier = 'admin' | 'networkpolicy' | 'baseline' | 'default' | 'self' | 'node' | 'route';
 
 /** A policy as results name it, with the place it was read from where there is one. */
 export interface PolicyRef extends ObjectRef {
@@ -64,6 +65,8 @@ export interface DirectionVerdict {
   readonly isolatedBy: readonly PolicyRef[];
   /** Pass rules that handed the connection on to the next tier, in order; absent when there are none. */
   readonly passedBy?: readonly RuleRef[];
+  /** Ingresses and routes that lead there; with tier `route` only. */
+  readonly routes?: readonly PolicyRef[];
   /** Only when denied. In policy and rule order. */
   readonly nearMisses: readonly NearMiss[];
 }

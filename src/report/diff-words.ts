@@ -106,6 +106,7 @@ const TYPES: Readonly<Record<Endpoint['type'], readonly [string, string]>> = {
   host: ['host pod', 'host pods'],
   external: ['outside block', 'outside blocks'],
   domain: ['domain', 'domains'],
+  'ingress-controller': ['ingress controller', 'ingress controllers'],
 };
 
 function countEndpoints(endpoints: readonly Endpoint[], what: string): string[] {

@@ -47,7 +47,9 @@ export function* reachMatrix(reachability: ReachabilitySource, options: ReachMat
   const rows = every.filter((index) =>
     options.connectedOnly === true ? sources.has(index) : types[index] !== 'domain',
   );
-  const columns = options.connectedOnly === true ? every.filter((index) => targets.has(index)) : every;
+  const columns = every.filter((index) =>
+    options.connectedOnly === true ? targets.has(index) : types[index] !== 'ingress-controller',
+  );
   if (rows.length === 0 || columns.length === 0) return;
 
   const digits = String(every.length).length;

@@ -59,6 +59,7 @@ export function directionData({
   decidedBy,
   passedBy,
   isolatedBy,
+  routes,
   nearMisses,
 }: DirectionVerdict): object {
   return {
@@ -67,6 +68,7 @@ export function directionData({
     decidedBy: decidedBy === null ? null : ruleData(decidedBy),
     ...(passedBy === undefined ? {} : { passedBy: passedBy.map(ruleData) }),
     isolatedBy: isolatedBy.map(policyData),
+    ...(routes === undefined ? {} : { routes: routes.map(policyData) }),
     ...(allowed ? {} : { nearMisses: nearMisses.map(nearMissData) }),
   };
 }
@@ -180,9 +182,21 @@ const DECIDED_WITHOUT_POLICY: Partial<Record<Tier, string>> = {
   node: "traffic with the pod's own node is always allowed",
 };
 
+/** `Ingress shop/web (web.yaml:1:1) leads there`. */
+function routeText({ allowed, routes = [] }: DirectionVerdict): string {
+  if (!allowed) return 'no Ingress and no route of a Gateway leads there';
+  const shown = routes.slice(0, SHOWN_POLICIES).map((route) => {
+    const where = route.source === undefined ? '' : ` (${formatPosition(route.source)})`;
+    return `${route.kind} ${objectName(route)}${where}`;
+  });
+  if (routes.length > SHOWN_POLICIES) shown.push(`${routes.length - SHOWN_POLICIES} more`);
+  return `${shown.join(', ')} ${routes.length === 1 ? 'leads' : 'lead'} there`;
+}
+
 /** `undefined`: no policy has a say in this direction. */
 function reason(direction: Direction, verdict: DirectionVerdict): string | undefined {
   const { decidedBy, tier } = verdict;
+  if (tier === 'route') return `${direction}: ${routeText(verdict)}`;
   if (decidedBy !== null) return `${direction}: ${decision(decidedBy, tier)}${passedOn(verdict)}`;
   const always = DECIDED_WITHOUT_POLICY[tier];
   if (always !== undefined) return `${direction}: ${always}${passedOn(verdict)}`;
@@ -212,6 +226,7 @@ function unisolated(answer: Pick<CanAnswer, 'from' | 'to'>): string {
 
 function denial(direction: Direction, subject: string, verdict: DirectionVerdict): string {
   const { decidedBy, isolatedBy, nearMisses } = verdict;
+  if (verdict.tier === 'route') return `${direction}: ${routeText(verdict)}`;
   if (decidedBy !== null) return `${direction}: ${decision(decidedBy, verdict.tier)}${passedOn(verdict)}`;
   const [miss] = nearMisses;
   const names = isolatedBy.slice(0, SHOWN_POLICIES).map((policy) => objectName(policy));

@@ -40,15 +40,18 @@ describe('candidates', () => {
     [['test', ''], [], FILES],
     [['test', 'one.yaml', ''], [], FILES],
     [['exposure', '--direction', ''], ['ingress', 'egress'], NO_FILES],
-    [['can', '-f', shop, ''], ['shop/cart', 'shop/web', 'internet'], NO_FILES],
+    [['can', '-f', shop, ''], ['shop/cart', 'shop/web', 'internet', 'ingress-controller'], NO_FILES],
+    [['can', '-f', shop, 'shop/web', ''], ['shop/cart', 'shop/web', 'internet'], NO_FILES],
+    [['can', '-f', shop, '--ingress-controller', ''], ['shop', 'shop/cart', 'shop/web'], NO_FILES],
     [['can', `--filename=${shop}`, 'shop/web', 'i'], ['internet'], NO_FILES],
+    [['can', `--filename=${shop}`, 'i'], ['internet', 'ingress-controller'], NO_FILES],
     [['can', '-f', shop, 'a', 'b', ''], [], NO_FILES],
     [['can', '-f', shop, 'a', 'b', 'c', ''], [], NO_FILES],
     [['reach', '-f', shop, '-n', ''], ['shop'], NO_FILES],
     [['describe', '-f', shop, ''], ['shop/cart'], NO_FILES],
     [['describe', '-f', shop, 'shop/cart', ''], ['shop/cart'], NO_FILES],
-    [['can', '-f', path.join(shop, 'nope'), ''], ['internet'], NO_FILES],
-    [['can', '-f', '-', ''], ['internet'], NO_FILES],
+    [['can', '-f', path.join(shop, 'nope'), ''], ['internet', 'ingress-controller'], NO_FILES],
+    [['can', '-f', '-', ''], ['internet', 'ingress-controller'], NO_FILES],
   ])('%j', async (words, values, directive) => {
     const found = await complete(...words);
     expect([...found.values].sort()).toEqual([...values].sort());

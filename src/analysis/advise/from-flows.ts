@@ -3,8 +3,8 @@ import { type Flow, type FlowEnd, namespaceOf, type PodInfo } from '../../engine
 import type { Diagnostic } from '../../model/source.ts';
 import type { Service } from '../../model/types.ts';
 import { type Family, formatAddress, parseAddress } from '../../net/address.ts';
+import { backendsOf, servicesByAddress } from '../backends.ts';
 import type { World } from '../world.ts';
-import { backendsOf, servicesByAddress } from './backends.ts';
 import { flowWords, type ObservedFlow, portWords } from './flow.ts';
 import type { LabelGroups } from './groups.ts';
 import { endWords, type Need } from './needs.ts';

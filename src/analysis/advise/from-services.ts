@@ -1,8 +1,8 @@
 import { unknownFamilies } from '../../engine/build.ts';
 import { namespaceOf } from '../../engine/state.ts';
 import type { Service } from '../../model/types.ts';
+import { backendsOf } from '../backends.ts';
 import type { World } from '../world.ts';
-import { backendsOf } from './backends.ts';
 import { portWords } from './flow.ts';
 import { type Probe, probesBetween, type Wanted } from './from-flows.ts';
 import type { LabelGroup, LabelGroups } from './groups.ts';

@@ -2,7 +2,7 @@ import type { Assertion, EndPattern, ExceptPattern, PolicyTest } from '../../man
 import { type Diagnostic, type FieldPath, formatPath } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import { AddressSet } from '../../net/address-set.ts';
-import { domainSource } from '../can.ts';
+import { misplacedEnd } from '../can.ts';
 import { ClassTable } from '../classes.ts';
 import { type PortQuery, parsePortQuery } from '../ports.ts';
 import { blockSet, type ResolveError } from '../resolve.ts';
@@ -133,19 +133,19 @@ function resolveAssertion(
     const help = suggestions.length === 0 ? undefined : `did you mean ${suggestions.join(' or ')}?`;
     diagnostics.push(problem(test, pattern.path, 'unknown-endpoint', error, help));
   };
-  const lookUp = (patterns: readonly EndPattern[], source = false): (readonly Unit[])[] =>
+  const lookUp = (patterns: readonly EndPattern[], end: 'from' | 'to' | 'except' = 'except'): (readonly Unit[])[] =>
     patterns.map((pattern) => {
       const found = resolvePattern(world, pattern);
       if ('error' in found) {
         if (!assertion.allowEmpty) report(pattern, found);
         return [];
       }
-      const misplaced = source ? domainSource({ id: patternText(pattern), units: found }) : undefined;
+      const misplaced = end === 'except' ? undefined : misplacedEnd(end, { id: patternText(pattern), units: found });
       if (misplaced !== undefined) report(pattern, misplaced);
       return found;
     });
-  const from = distinct(lookUp(assertion.from, true).flat());
-  const to = distinct(lookUp(assertion.to).flat());
+  const from = distinct(lookUp(assertion.from, 'from').flat());
+  const to = distinct(lookUp(assertion.to, 'to').flat());
   const ports: PortQuery[] = [];
   for (const { text, path } of assertion.ports) {
     const query = parsePortQuery(text);

@@ -2,8 +2,10 @@ import { policyRef } from '../../engine/outcome.ts';
 import { endNodes } from '../../engine/peer-match.ts';
 import type { PolicyRef } from '../../engine/verdict.ts';
 import { compareCodePoints } from '../../model/text.ts';
-import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
+import { type ClusterNetworkPolicy, type NetworkPolicy, type ObjectMeta, objectRef } from '../../model/types.ts';
 import type { Address } from '../../net/address.ts';
+import { routesTo } from '../controller.ts';
+import { routeRefs } from '../inbound.ts';
 import { namedBlocks, type Unit } from '../units.ts';
 import type { World } from '../world.ts';
 import { bothSides, SIDES, type Sides } from './sides.ts';
@@ -123,7 +125,33 @@ export class Edits {
     if (pairs.some(([was, is]) => this.#labels('old', was) !== this.#labels('new', is))) {
       return { ref, change: 'relabelled' };
     }
-    return pairs.every(([was, is]) => this.#traits(was) === this.#traits(is)) ? undefined : { ref, change: 'changed' };
+    if (pairs.some(([was, is]) => this.#traits(was) !== this.#traits(is))) return { ref, change: 'changed' };
+    return this.#routeEdit(old, fresh, ref);
+  }
+
+  /** The Ingress or route that leads to other ports than before, or to others of a Service's pods. */
+  #routeEdit(old: Unit, fresh: Unit, ref: PolicyRef): Edit | undefined {
+    const [was, is] = [old.routed?.key, fresh.routed?.key];
+    if (was === is) return undefined;
+    const routes = bothSides((side) => {
+      const unit = side === 'old' ? old : fresh;
+      return new Map(routesTo(this.#worlds[side], unit).map((route) => [objectKey(route.object), route]));
+    });
+    const keys = [...new Set([...routes.new.keys(), ...routes.old.keys()])];
+    const text = (side: keyof Sides<unknown>, key: string): string | undefined =>
+      routes[side]
+        .get(key)
+        ?.backends.map(({ protocol, port }) => `${port}/${protocol}`)
+        .join();
+    const changed = keys.find((key) => text('old', key) !== text('new', key));
+    const route = changed === undefined ? undefined : (routes.new.get(changed) ?? routes.old.get(changed));
+    if (changed === undefined || route === undefined) return { ref, change: 'changed' };
+    const [own] = routeRefs([route]);
+    const existed = bothSides((side) =>
+      this.#worlds[side].inbound().some(({ object }) => objectKey(object) === changed),
+    );
+    const change = !existed.old ? 'added' : !existed.new ? 'removed' : 'edited';
+    return own === undefined ? undefined : { ref: own, change };
   }
 
   /** The labels that selectors of either side look at. */
@@ -160,10 +188,16 @@ export class Edits {
   }
 }
 
+function objectKey(object: { readonly kind: string; readonly metadata: ObjectMeta }): string {
+  const { kind, namespace, name } = objectRef(object);
+  return `${kind}/${namespace ?? ''}/${name}`;
+}
+
 /** Names the object that an endpoint is. An outside block or domain is named by its id. */
 function unitRef({ endpoint, pods }: Unit): PolicyRef {
   const { type, id, namespace, name = id, workloadKind } = endpoint;
   if (type === 'node') return { kind: 'Node', name };
+  if (type === 'ingress-controller') return { kind: 'IngressController', name };
   if (workloadKind === undefined) return { kind: type === 'domain' ? 'DomainName' : 'AddressBlock', name: id };
   const start = pods[0]?.source?.start;
   return {

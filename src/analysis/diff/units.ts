@@ -46,7 +46,8 @@ export function jointUnits(worlds: Sides<World>, options: UnitOptions): JointUni
   const { by, external, cuts, domains, extra } = options;
   const unknown = unknownFamilies(worlds.old.state, worlds.new.state);
   const cluster = bothSides((side) => [
-    ...clusterUnits(worlds[side].index, by, unknown),
+    ...worlds[side].routed(clusterUnits(worlds[side].index, by, unknown)),
+    ...worlds[side].listedController(),
     ...extra[side].map((unit) => withFamilies(unit, unknown)),
   ]);
   const joint = by === 'pod' ? byId(cluster) : joinWorkloads(cluster);

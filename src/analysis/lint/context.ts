@@ -51,7 +51,12 @@ export class LintContext {
   /** Every end of a connection, by class. */
   get table(): ClassTable {
     const { world } = this.input;
-    this.#table ??= new ClassTable(world.index, [...world.units('workload'), ...world.external(), ...world.domains()]);
+    this.#table ??= new ClassTable(world.index, [
+      ...world.units('workload'),
+      ...world.listedController(),
+      ...world.external(),
+      ...world.domains(),
+    ]);
     return this.#table;
   }
 

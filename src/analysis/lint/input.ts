@@ -10,7 +10,7 @@ import type { LintInput } from './context.ts';
  * judged as older ones do; other invalid ones have no meaning to judge.
  */
 export function lintInputOf(checked: CheckedInput, options: WorldOptions = {}): LintInput {
-  const { defaultNamespace = 'default', ...stateOptions } = options;
+  const { defaultNamespace = 'default', ingressController, ...stateOptions } = options;
   const invalid = new Set<KubeObject>();
   for (const object of checked.invalid) {
     if (!isPolicy(object)) continue;
@@ -18,6 +18,6 @@ export function lintInputOf(checked: CheckedInput, options: WorldOptions = {}): 
     if (errors.length > 0) invalid.add(object);
   }
   const objects = checked.objects.filter((object) => !invalid.has(object));
-  const world = new World(buildState(objects, stateOptions), defaultNamespace);
+  const world = new World(buildState(objects, stateOptions), defaultNamespace, objects, ingressController);
   return { world, objects: checked.objects, invalid, diagnostics: checked.diagnostics };
 }

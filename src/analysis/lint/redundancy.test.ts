@@ -140,7 +140,8 @@ describe('on random clusters', () => {
         const parts = flowParts(state);
         for (const pick of picks) {
           const flow = flowFrom(parts, pick);
-          if (flow === undefined) continue;
+          // What is redundant depends on the pods there are.
+          if (flow === undefined || flow.from.type === 'unseen' || flow.to.type === 'unseen') continue;
           const [before, after] = [evaluate(state, flow), evaluate(left, flow)];
           expect([after.egress.allowed, after.ingress.allowed], flowText(flow)).toEqual([
             before.egress.allowed,

@@ -12,7 +12,17 @@ import { EXIT, UsageError } from '../errors.ts';
 import { loadDomains } from '../hosts.ts';
 import { type FailLevel, lintSettings } from '../lint-config.ts';
 import { fixFiles, keepStdin } from '../lint-fix.ts';
-import { defaultNamespace, inScope, type Loaded, load, podCidrs, type Scope, scopeOf } from '../load.ts';
+import {
+  checkController,
+  defaultNamespace,
+  ingressController,
+  inScope,
+  type Loaded,
+  load,
+  podCidrs,
+  type Scope,
+  scopeOf,
+} from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 
 /** `portcullis lint`: the findings are the result, so they go to standard output. */
@@ -32,7 +42,9 @@ export async function run(given: Context): Promise<number> {
     podCidrs: podCidrs(context),
     domains: named.domains,
     defaultNamespace: defaultNamespace(context),
+    ...ingressController(context),
   });
+  checkController(input.world);
   const result = lint(
     { ...input, diagnostics: input.diagnostics.filter((one) => !unplaced.includes(one)) },
     settings.options,

@@ -65,7 +65,8 @@ export function draw({ parts, cells, every }: Matrix): Picture {
   const namespaces = new Set(everybody.map((at) => placeKey((parts[at] as Part).place)));
   if (namespaces.size > 1) hub(everybody, 'cluster', `every workload of the ${namespaces.size} namespaces`);
   const innerHubs = hubs.splice(0);
-  hub(senders, 'from-outside', 'any address outside', titles(senders));
+  const addresses = senders.filter((at) => parts[at]?.endpoints[0]?.type !== 'ingress-controller');
+  hub(addresses, 'from-outside', 'any address outside', titles(addresses));
   const fromHubs = hubs.splice(0);
   hub(receivers, 'to-outside', 'anything outside', titles(receivers));
   const fromEnds = [...inner, ...innerHubs, ...senders.map((at) => single(at, 'from-outside')), ...fromHubs];

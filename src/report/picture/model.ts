@@ -22,7 +22,7 @@ export type Isolation = 'both' | 'ingress' | 'egress' | 'none' | 'mixed';
 export interface Box {
   /** `b1`, `b2`: safe in every format. */
   readonly id: string;
-  readonly kind: 'workload' | 'host' | 'node' | 'external' | 'domain' | 'all' | 'overview';
+  readonly kind: 'workload' | 'host' | 'node' | 'external' | 'domain' | 'ingress-controller' | 'all' | 'overview';
   readonly title: string;
   /** Below the title: what it is, then names where it stands for many. */
   readonly lines: readonly string[];

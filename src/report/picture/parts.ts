@@ -222,7 +222,8 @@ function bothOutside(a: Part, b: Part): boolean {
 }
 
 function placeOf(endpoint: Endpoint): Place {
-  if (endpoint.type === 'external' || endpoint.type === 'domain') return { kind: 'outside' };
+  // The ingress controller is drawn where what it passes on comes from.
+  if (['external', 'domain', 'ingress-controller'].includes(endpoint.type)) return { kind: 'outside' };
   return endpoint.namespace === undefined ? { kind: 'nodes' } : { kind: 'namespace', name: endpoint.namespace };
 }
 

@@ -12,7 +12,8 @@ export type BoxWords = Pick<Box, 'kind' | 'title' | 'lines' | 'isolation'>;
 /** The words for a part. */
 export function partWords({ endpoints, place, summary }: Part): BoxWords {
   const first = endpoints[0] as Endpoint;
-  if (first.type === 'external' || first.type === 'domain') return { kind: first.type, ...manyOutside(endpoints) };
+  if (first.type === 'external' || first.type === 'domain' || first.type === 'ingress-controller')
+    return { kind: first.type, ...manyOutside(endpoints) };
   const state = stateOf(endpoints);
   const isolation = state === undefined ? {} : { isolation: state };
   if (summary === true) {
@@ -46,6 +47,8 @@ function kindOf({ type, workloadKind }: Endpoint): string {
 }
 
 function outsideWords(endpoint: Endpoint): { readonly title: string; readonly lines: readonly string[] } {
+  if (endpoint.type === 'ingress-controller')
+    return { title: endpoint.id, lines: [endpoint.controller ?? 'Ingress and Gateway routes'] };
   if (endpoint.type === 'domain') return { title: endpoint.id, lines: ['domain name'] };
   const ranges = endpoint.id.split(',');
   if (endpoint.id === '0.0.0.0/0') return { title: 'any IPv4 address', lines: [endpoint.id] };

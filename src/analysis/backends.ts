@@ -1,6 +1,6 @@
-import { namespaceOf, type PodInfo } from '../../engine/state.ts';
-import type { Protocol, Service, ServicePort } from '../../model/types.ts';
-import { formatAddress, parseAddress } from '../../net/address.ts';
+import { namespaceOf, type PodInfo } from '../engine/state.ts';
+import type { Protocol, Service, ServicePort } from '../model/types.ts';
+import { formatAddress, parseAddress } from '../net/address.ts';
 
 /** A Service's ports at the pods behind it. */
 export interface Backend {
