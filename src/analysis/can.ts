@@ -198,7 +198,7 @@ function endsToward(unit: Unit, other: Unit, family: Family): readonly FlowEnd[]
 /** What Ingresses and routes make of a verdict on the ingress controller's own policies. */
 function routeVerdict(world: World, to: Unit, asked: PortSet, byPolicies: DirectionVerdict): DirectionVerdict {
   if (!byPolicies.allowed) return byPolicies;
-  const routes = routesTo(world, to).filter(({ backends }) =>
+  const routes = routesTo(to, world.inbound(), world.state).filter(({ backends }) =>
     backends.some(({ protocol, port }) => asked.contains(protocol, port)),
   );
   return {

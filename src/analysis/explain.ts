@@ -142,7 +142,8 @@ function tellRoutes(
     return;
   }
   const resolved = resolveEndpoint(world, other);
-  const routes = 'error' in resolved ? [] : resolved.units.flatMap((unit) => routesTo(world, unit));
+  const routes =
+    'error' in resolved ? [] : resolved.units.flatMap((unit) => routesTo(unit, world.inbound(), world.state));
   for (const { object, service, port: servicePort, path, backends } of routes) {
     if (port !== undefined && !backends.some((one) => one.port === port && one.protocol === protocol)) continue;
     const name = `${object.kind} ${policyName(object.metadata)}`;

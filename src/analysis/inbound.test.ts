@@ -5,6 +5,7 @@ import { diffReachability } from './diff.ts';
 import type { InboundRoute } from './inbound.ts';
 import { type PortEntry, parsePortQuery } from './ports.ts';
 import { computeReachability } from './reach.ts';
+import { controllerOf } from './resolve.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io/v1';
@@ -235,7 +236,7 @@ describe('the ingress controller', () => {
   });
 
   it.each(['/x', 'nginx/', 'nginx/=x', 'shop/nothing'])('%s is no ingress controller', (ingressController) => {
-    expect(worldOf(BASE, { ingressController }).controller()).toHaveProperty('error');
+    expect(controllerOf(worldOf(BASE, { ingressController }))).toHaveProperty('error');
   });
 });
 

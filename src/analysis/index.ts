@@ -31,6 +31,6 @@ export { type Hosts, type HostsInput, parseHosts } from './hosts.ts';
 export { type PortEntry, type PortQuery, parsePortQuery } from './ports.ts';
 export { computeReachability, type ReachOptions } from './reach.ts';
 export type { Reachability } from './reachability.ts';
-export { type Resolved, type ResolveError, resolveEndpoint, typedName } from './resolve.ts';
+export { controllerOf, type Resolved, type ResolveError, resolveEndpoint, typedName } from './resolve.ts';
 export type { Endpoint, EndpointType, Granularity, Unit } from './units.ts';
 export { createWorld, World, type WorldOptions } from './world.ts';

@@ -6,7 +6,7 @@ import { ClassTable } from './classes.ts';
 import type { PairFilter } from './connections.ts';
 import { type PortQuery, queriedPorts } from './ports.ts';
 import { Reachability } from './reachability.ts';
-import { type ResolveError, resolveEndpoint } from './resolve.ts';
+import { listedController, type ResolveError, resolveEndpoint } from './resolve.ts';
 import type { Granularity, Unit } from './units.ts';
 import type { World } from './world.ts';
 
@@ -44,7 +44,7 @@ export function computeReachability(
   }
   const listed = [
     ...world.units(by),
-    ...world.listedController(),
+    ...listedController(world),
     ...(options.external === false ? [] : [...world.external(), ...world.domains()]),
   ];
   const extra = [focus.from ?? [], focus.to ?? []].flat().filter((unit) => !listed.some((one) => sameUnit(one, unit)));

@@ -1,10 +1,12 @@
+import { impliedNamespace } from '../engine/build.ts';
 import { domainMatches } from '../engine/peer-match.ts';
-import { domainKey, type PodInfo } from '../engine/state.ts';
+import { domainKey, type FlowEnd, type PodInfo } from '../engine/state.ts';
 import { nearestNames } from '../model/suggest.ts';
 import { compareCodePoints } from '../model/text.ts';
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
+import { CONTROLLER_ID } from './controller.ts';
 import { domainUnit, externalUnit, knownAddresses, type Unit } from './units.ts';
 import type { World } from './world.ts';
 
@@ -73,8 +75,8 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
  */
 export function resolveEndpoint(world: World, text: string): Resolved | ResolveError {
   if (text === 'internet') return internet(world);
-  if (text === 'ingress-controller') {
-    const controller = world.controller();
+  if (text === CONTROLLER_ID) {
+    const controller = controllerOf(world);
     return 'error' in controller ? controller : { id: text, units: [controller] };
   }
   if (text.includes('/') || /^[0-9a-fA-F.:]+$/.test(text)) {
@@ -295,4 +297,89 @@ export function typedName({ endpoint }: Unit): string | undefined {
   return short === undefined
     ? `${endpoint.namespace}/${endpoint.name}`
     : `${endpoint.namespace}/${short}/${endpoint.name}`;
+}
+
+const CONTROLLERS = new WeakMap<World, Unit | ResolveError>();
+
+/** The ingress controller, whether anything leads it anywhere or not; an error when its name means nothing. */
+export function controllerOf(world: World): Unit | ResolveError {
+  let controller = CONTROLLERS.get(world);
+  if (controller === undefined) {
+    controller = controllerUnit(world, world.controllerName);
+    CONTROLLERS.set(world, controller);
+  }
+  return controller;
+}
+
+/** The ingress controller where listings should show it: an Ingress or route leads it to a pod. */
+export function listedController(world: World): readonly Unit[] {
+  if (!world.inbound().some(({ via, backends }) => via === 'ingress-controller' && backends.length > 0)) return [];
+  const controller = controllerOf(world);
+  return 'error' in controller ? [] : [controller];
+}
+
+/** @param name what is known of it; nothing when absent */
+function controllerUnit(world: World, name: string | undefined): Unit | ResolveError {
+  if (name === undefined) return unseenController(world, undefined, { type: 'unseen' });
+  const slash = name.indexOf('/');
+  const namespaceName = slash < 0 ? name : name.slice(0, slash);
+  const rest = slash < 0 ? '' : name.slice(slash + 1);
+  const namespace = world.state.namespaces.get(namespaceName) ?? impliedNamespace(namespaceName);
+  if (namespaceName === '' || (slash >= 0 && rest === '')) return unreadable(name);
+  if (rest === '') return unseenController(world, name, { type: 'unseen', namespace });
+  if (rest.includes('=')) {
+    const pairs = rest.split(',').map((pair) => pair.split('='));
+    if (pairs.some((pair) => pair.length !== 2 || pair[0] === '')) return unreadable(name);
+    return unseenController(world, name, { type: 'unseen', namespace, labels: Object.fromEntries(pairs) });
+  }
+  const resolved = resolveEndpoint(world, name);
+  if ('error' in resolved) return resolved;
+  return knownController(name, resolved.units);
+}
+
+function unreadable(name: string): ResolveError {
+  return {
+    error: `"${name}" is not an ingress controller: write NAMESPACE, NAMESPACE/NAME, or NAMESPACE/LABEL=VALUE,…`,
+    suggestions: [],
+  };
+}
+
+function unseenController(world: World, name: string | undefined, end: FlowEnd): Unit {
+  return {
+    endpoint: controllerEndpoint(name),
+    ends: [end],
+    families: world.families(),
+    nodes: new Set(),
+    pods: [],
+  };
+}
+
+/** Pods of the input, or the nodes that hostNetwork pods are. */
+function knownController(name: string, units: readonly Unit[]): Unit | ResolveError {
+  const [first] = units;
+  if (first === undefined || units.some(({ endpoint: { type } }) => type === 'external' || type === 'domain')) {
+    return { error: `"${name}" is no workload of the cluster`, suggestions: [] };
+  }
+  if (units.length > 1 && units.some(({ pods }) => pods.length > 0)) {
+    return {
+      error: `policies tell pods of "${name}" apart: name one pod`,
+      suggestions: units.flatMap(({ pods: [pod] }) => (pod === undefined ? [] : [`${pod.namespace}/${pod.name}`])),
+    };
+  }
+  return {
+    endpoint: controllerEndpoint(name),
+    ends: units.flatMap(({ ends }) => ends),
+    families: first.families,
+    nodes: new Set(units.flatMap(({ nodes }) => [...nodes])),
+    pods: first.pods,
+  };
+}
+
+function controllerEndpoint(name: string | undefined): Unit['endpoint'] {
+  return {
+    id: CONTROLLER_ID,
+    type: 'ingress-controller',
+    name: CONTROLLER_ID,
+    ...(name === undefined ? {} : { controller: name }),
+  };
 }

@@ -7,9 +7,8 @@ import type { Family } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Cidr } from '../net/cidr.ts';
 import { type Endpoints, priorityConflicts } from './conflicts.ts';
-import { controllerUnit, routedUnits } from './controller.ts';
+import { routedUnits } from './controller.ts';
 import { type InboundRoute, inboundRoutes, isInboundObject } from './inbound.ts';
-import type { ResolveError } from './resolve.ts';
 import { clusterFamilies, clusterUnits, domainUnits, externalUnits, type Granularity, type Unit } from './units.ts';
 import { stateWarnings } from './warnings.ts';
 
@@ -22,9 +21,9 @@ export class World {
   #external: readonly Unit[] | undefined;
   #domains: readonly Unit[] | undefined;
   #inbound: readonly InboundRoute[] | undefined;
-  #controller: Unit | ResolveError | undefined;
   readonly #entrances: readonly KubeObject[];
-  readonly #controllerName: string | undefined;
+  /** What is known of the ingress controller, as {@link WorldOptions.ingressController}. */
+  readonly controllerName: string | undefined;
 
   /**
    * @param objects of which those count that lead traffic from outside to pods
@@ -34,7 +33,7 @@ export class World {
     this.index = new PolicyIndex(state);
     this.defaultNamespace = defaultNamespace;
     this.#entrances = objects.filter(isInboundObject);
-    this.#controllerName = controller;
+    this.controllerName = controller;
   }
 
   get state(): ClusterState {
@@ -72,19 +71,6 @@ export class World {
   /** The units with what Ingresses and routes lead to. */
   routed(units: readonly Unit[]): readonly Unit[] {
     return this.#entrances.length === 0 ? units : routedUnits(units, this.inbound(), this.state);
-  }
-
-  /** The ingress controller, whether anything leads it anywhere or not; an error when its name means nothing. */
-  controller(): Unit | ResolveError {
-    this.#controller ??= controllerUnit(this, this.#controllerName);
-    return this.#controller;
-  }
-
-  /** The ingress controller where listings should show it: an Ingress or route leads it to a pod. */
-  listedController(): readonly Unit[] {
-    if (!this.inbound().some(({ via, backends }) => via === 'ingress-controller' && backends.length > 0)) return [];
-    const controller = this.controller();
-    return 'error' in controller ? [] : [controller];
   }
 
   /** The address families of the cluster's pods. */

@@ -138,8 +138,9 @@ export function ingressController({ flags }: Context): { readonly ingressControl
 }
 
 /** Throws {@link UsageError} when `--ingress-controller` means nothing in the world. */
-export function checkController(world: World): void {
-  const controller = world.controller();
+export async function checkController(world: World): Promise<void> {
+  const { controllerOf } = await import('../analysis/index.ts');
+  const controller = controllerOf(world);
   if ('error' in controller) {
     throw new UsageError(`--ingress-controller: ${controller.error}`, didYouMean(controller.suggestions));
   }
@@ -237,6 +238,6 @@ export async function loadWorld(
     input?.(),
   );
   if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
-  checkController(world);
+  await checkController(world);
   return { world };
 }

@@ -135,7 +135,8 @@ export class Edits {
     if (was === is) return undefined;
     const routes = bothSides((side) => {
       const unit = side === 'old' ? old : fresh;
-      return new Map(routesTo(this.#worlds[side], unit).map((route) => [objectKey(route.object), route]));
+      const world = this.#worlds[side];
+      return new Map(routesTo(unit, world.inbound(), world.state).map((route) => [objectKey(route.object), route]));
     });
     const keys = [...new Set([...routes.new.keys(), ...routes.old.keys()])];
     const text = (side: keyof Sides<unknown>, key: string): string | undefined =>

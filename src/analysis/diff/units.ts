@@ -3,6 +3,7 @@ import { domainKey } from '../../engine/state.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import type { Family } from '../../net/address.ts';
 import type { AddressSet } from '../../net/address-set.ts';
+import { listedController } from '../resolve.ts';
 import {
   clusterFamilies,
   clusterUnits,
@@ -47,7 +48,7 @@ export function jointUnits(worlds: Sides<World>, options: UnitOptions): JointUni
   const unknown = unknownFamilies(worlds.old.state, worlds.new.state);
   const cluster = bothSides((side) => [
     ...worlds[side].routed(clusterUnits(worlds[side].index, by, unknown)),
-    ...worlds[side].listedController(),
+    ...listedController(worlds[side]),
     ...extra[side].map((unit) => withFamilies(unit, unknown)),
   ]);
   const joint = by === 'pod' ? byId(cluster) : joinWorkloads(cluster);

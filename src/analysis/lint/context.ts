@@ -4,6 +4,7 @@ import type { ClusterNetworkPolicy, KubeObject, NetworkPolicy } from '../../mode
 import { isClusterPolicy } from '../../model/validate/index.ts';
 import type { Family } from '../../net/address.ts';
 import { ClassTable } from '../classes.ts';
+import { listedController } from '../resolve.ts';
 import type { World } from '../world.ts';
 import type { Remark } from './finding.ts';
 import { PodCatalog } from './pod-catalog.ts';
@@ -53,7 +54,7 @@ export class LintContext {
     const { world } = this.input;
     this.#table ??= new ClassTable(world.index, [
       ...world.units('workload'),
-      ...world.listedController(),
+      ...listedController(world),
       ...world.external(),
       ...world.domains(),
     ]);

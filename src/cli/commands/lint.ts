@@ -44,7 +44,7 @@ export async function run(given: Context): Promise<number> {
     defaultNamespace: defaultNamespace(context),
     ...ingressController(context),
   });
-  checkController(input.world);
+  await checkController(input.world);
   const result = lint(
     { ...input, diagnostics: input.diagnostics.filter((one) => !unplaced.includes(one)) },
     settings.options,
