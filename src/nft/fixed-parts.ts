@@ -97,7 +97,7 @@ function putBaseChains(store: RulesetStore, options: CompileOptions): void {
     matches: [{ type: 'ct-state', states: ['established', 'related'] }],
     action: { kind: 'accept' },
   };
-  const midStream: readonly Match[] = [{ type: 'ct-state', states: ['new', 'invalid'] }, { type: 'mid-stream' }];
+  const midStream: readonly Match[] = [{ type: 'ct-state', states: ['invalid', 'new'] }, { type: 'mid-stream' }];
   const refuse = options.refuseMidStream && !options.audit;
   if (refuse) {
     const refusal: Rule['action'] = { kind: options.denial };

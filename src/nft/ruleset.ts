@@ -65,6 +65,7 @@ export type Side = 'saddr' | 'daddr';
 /** One condition. A rule applies when all of its conditions hold; those on an address imply the IP version. */
 export type Match =
   | { readonly type: 'version'; readonly version: IpVersion }
+  /** States in the order of {@link CtState}, which is that of the kernel. */
   | { readonly type: 'ct-state'; readonly states: readonly CtState[] }
   /** The address is in a set of type `address` or `range`; with `not`, it is of the version and not in the set. */
   | {
@@ -85,7 +86,7 @@ export type Match =
   /** A TCP segment that does not begin a connection: of FIN, SYN, RST and ACK, not SYN alone is set. */
   | { readonly type: 'mid-stream' };
 
-export type CtState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
+export type CtState = 'invalid' | 'established' | 'related' | 'new' | 'untracked';
 
 /** What a rule does. */
 export type Action =

@@ -12,6 +12,8 @@ export type KernelErrorCode =
   /** The kernel or the library lacks a feature. */
   | 'unsupported'
   | 'memory'
+  /** The table holds what we do not write: somebody else changed it. */
+  | 'foreign'
   | 'other';
 
 /** A transaction or dump that failed. After a failed transaction the table is as it was. */
@@ -41,8 +43,9 @@ export interface Connection {
 export interface ConnectionTuple {
   readonly source: Address;
   readonly destination: Address;
-  /** 0 for protocols without ports. */
+  /** Of ICMP the identifier; 0 for other protocols without ports. */
   readonly sourcePort: number;
+  /** Of ICMP the type times 256 plus the code; 0 for other protocols without ports. */
   readonly destinationPort: number;
 }
 
@@ -56,21 +59,32 @@ export interface LoggedPacket {
   /** Absent for protocols without ports, and where the header is not in the packet. */
   readonly sourcePort?: number;
   readonly destinationPort?: number;
+  /** Of ICMP and ICMPv6. */
+  readonly icmpType?: number;
 }
 
 /** What a node's kernel does for us. Everything happens in the network namespace that the process is in. */
 export interface Kernel {
   /** Runs an nft script as one transaction, off the event loop. Rejects with {@link KernelError}. Calls are queued. */
   run(script: string): Promise<void>;
-  /** Our table as it is now; undefined when there is none. */
+  /**
+   * Our table as it is now; undefined when there is none. Meters are empty, whatever the packet path put into them.
+   * Rejects with code `foreign` when the table holds what no {@link Ruleset} can say.
+   */
   dump(): Promise<Ruleset | undefined>;
-  /** Calls back after each transaction on nf_tables of this namespace that was not ours, until closed. */
+  /** Calls back after transactions on our table that were not ours, `nft flush ruleset` for example, until closed. */
   watch(onForeignChange: () => void): Promise<Closer>;
-  /** Every tracked connection of both IP versions. */
-  connections(): Promise<readonly Connection[]>;
+  /**
+   * Every tracked connection of both IP versions; those of `involving`, when given, that have one of these addresses at
+   * the end that opened the connection or at the one that answers it (the endpoint of a Service, not the Service).
+   */
+  connections(involving?: readonly Address[]): Promise<readonly Connection[]>;
   /** Deletes entries. Answers how many there still were. */
   cut(connections: readonly Connection[]): Promise<number>;
-  /** Receives what rules log to a group, until closed. `onLost` tells of messages the kernel could not deliver. */
+  /**
+   * Receives what rules log to a group, until closed. `onLost` tells of messages the kernel could not deliver. Rejects
+   * with code `busy` when another process receives that group.
+   */
   receiveLog(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Promise<Closer>;
   /** What is missing for enforcement, each a sentence that names the remedy. Empty: nothing. */
   preflight(): Promise<readonly string[]>;

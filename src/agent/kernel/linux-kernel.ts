@@ -1,0 +1,120 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Address } from '../../net/address.ts';
+import { type Ruleset, readListing, TABLE } from '../../nft/index.ts';
+import { ChangeMonitor } from './change-monitor.ts';
+import { deleteConnections, listConnections } from './conntrack.ts';
+import { type Closer, type Connection, type Kernel, KernelError, type LoggedPacket } from './kernel.ts';
+import { Nftables } from './nftables.ts';
+import { receivePackets } from './packet-log.ts';
+
+/** How long the event loop may be held at a time, in milliseconds. */
+const SLICE = 8;
+
+/**
+ * The kernel of this machine, in the network namespace that the process was started in: `ip netns exec` before the
+ * program chooses another. Needs CAP_NET_ADMIN there.
+ */
+export class LinuxKernel implements Kernel {
+  readonly #nftables = new Nftables();
+  readonly #monitors = new Set<ChangeMonitor>();
+  readonly #logs = new Set<Closer>();
+  /** The end of the queue of calls to nftables. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  run(script: string): Promise<void> {
+    return this.#queued(async () => {
+      for (const monitor of this.#monitors) monitor.begin();
+      let succeeded = false;
+      try {
+        await this.#nftables.run(script);
+        succeeded = true;
+      } finally {
+        for (const monitor of this.#monitors) monitor.end(succeeded);
+      }
+    });
+  }
+
+  async dump(): Promise<Ruleset | undefined> {
+    const listing = await this.#queued(() => this.#list());
+    if (listing === undefined) return undefined;
+    const reading = readListing(listing);
+    let since = performance.now();
+    for (;;) {
+      const step = reading.next();
+      if (step.done !== true) {
+        if (performance.now() - since < SLICE) continue;
+        await nextTurn();
+        since = performance.now();
+      } else if ('unknown' in step.value) {
+        throw new KernelError(
+          'foreign',
+          `the table ${TABLE} holds what Portcullis does not write: ${step.value.unknown}`,
+        );
+      } else {
+        return step.value;
+      }
+    }
+  }
+
+  async #list(): Promise<string | undefined> {
+    try {
+      return await this.#nftables.list(`list table inet ${TABLE}`);
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'missing') return undefined;
+      throw error;
+    }
+  }
+
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  connections(involving?: readonly Address[]): Promise<readonly Connection[]> {
+    return listConnections(involving);
+  }
+
+  cut(connections: readonly Connection[]): Promise<number> {
+    return deleteConnections(connections);
+  }
+
+  watch(onForeignChange: () => void): Promise<Closer> {
+    // In the queue, so that no transaction of ours is half told when it begins.
+    return this.#queued(async () => {
+      const monitor = new ChangeMonitor(onForeignChange);
+      this.#monitors.add(monitor);
+      return {
+        close: async () => {
+          this.#monitors.delete(monitor);
+          monitor.close();
+        },
+      };
+    });
+  }
+
+  async receiveLog(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Promise<Closer> {
+    const log = receivePackets(group, onPacket, onLost);
+    this.#logs.add(log);
+    return {
+      close: async () => {
+        this.#logs.delete(log);
+        await log.close();
+      },
+    };
+  }
+
+  async preflight(): Promise<readonly string[]> {
+    return [];
+  }
+
+  /** Waits for calls that have begun, then gives back everything. What rules the kernel has stays. */
+  async close(): Promise<void> {
+    for (const monitor of this.#monitors) monitor.close();
+    for (const log of this.#logs) await log.close();
+    this.#monitors.clear();
+    this.#logs.clear();
+    await this.#last;
+    await this.#nftables.close();
+  }
+}
