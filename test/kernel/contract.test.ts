@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../src/agent/kernel/kernel.ts';
 import { PolicyIndex } from '../../src/engine/index.ts';
 import { AddressSet } from '../../src/net/address-set.ts';
@@ -12,6 +12,7 @@ import {
   renderRemoval,
   renderRuleset,
 } from '../../src/nft/index.ts';
+import { FakeKernel } from '../support/fake-kernel.ts';
 import { nft, skipsKernelTests, TestNamespaces } from '../support/kernel.ts';
 import { effort, patient } from '../support/property.ts';
 import { decodeCluster, randomCluster } from '../support/random-cluster.ts';
@@ -32,102 +33,213 @@ const randomRuleset: fc.Arbitrary<Ruleset> = fc
   .map(([cluster, options]) => compileNode(new PolicyIndex(settled(decodeCluster(cluster))), 'n0', options));
 
 const EMPTY: Ruleset = { sets: new Map(), maps: new Map(), chains: new Map() };
-const ONE: Ruleset = {
-  ...EMPTY,
-  sets: new Map([['one', { type: 'address', version: 4, elements: new Set(['10.0.0.1']) }]]),
+/** Everything in it is used by something else. */
+const USED: Ruleset = {
+  sets: new Map([
+    ['one', { type: 'address', version: 4, elements: new Set(['10.0.0.1']) }],
+    ['ranges', { type: 'range', version: 4, elements: new Set(['10.0.0.0/8', '11.0.0.1-11.0.0.9']) }],
+  ]),
+  maps: new Map([
+    ['verdicts', { type: 'address', version: 4, elements: new Map([['10.0.0.1', { kind: 'goto', chain: 'used' }]]) }],
+  ]),
+  chains: new Map([
+    ['used', { rules: [] }],
+    [
+      'forward',
+      {
+        hook: { hook: 'forward', priority: 0 },
+        rules: [
+          { matches: [{ type: 'address', side: 'saddr', version: 4, set: 'one' }], action: { kind: 'accept' } },
+          { matches: [{ type: 'address', side: 'saddr', version: 4, set: 'ranges' }], action: { kind: 'accept' } },
+          { matches: [], action: { kind: 'vmap', side: 'daddr', version: 4, map: 'verdicts' } },
+        ],
+      },
+    ],
+  ]),
 };
 
-describe.skipIf(skipsKernelTests())('the kernel', () => {
+/** Counts what happens, and waits for it. */
+class Signal {
+  count = 0;
+  #waiting: (() => void) | undefined;
+
+  raise(): void {
+    this.count++;
+    this.#waiting?.();
+  }
+
+  async reached(count: number): Promise<void> {
+    while (this.count < count) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+  }
+}
+
+interface Subject {
+  readonly kernel: Kernel;
+  /** Runs a script as another program. */
+  interfere(script: string): void;
+  remove(): Promise<void>;
+}
+
+function real(): Subject {
   const namespaces = new TestNamespaces();
   const namespace = namespaces.add('contract');
-  const kernel: Kernel = new RemoteKernel(namespace);
-  afterAll(async () => {
-    await kernel.close();
-    namespaces.remove();
-  });
+  const kernel = new RemoteKernel(namespace);
+  return {
+    kernel,
+    interfere: (script) => nft(namespace, script),
+    remove: async () => {
+      await kernel.close();
+      namespaces.remove();
+    },
+  };
+}
 
-  test('has no table at first, and none after it was removed', async () => {
-    expect(await kernel.dump()).toBeUndefined();
-    await kernel.run(renderRuleset(EMPTY));
-    expect(await kernel.dump()).toEqual(EMPTY);
-    await kernel.run(renderRemoval());
-    expect(await kernel.dump()).toBeUndefined();
-  });
+function fake(): Subject {
+  const kernel = new FakeKernel();
+  return { kernel, interfere: (script) => kernel.interfere(script), remove: () => kernel.close() };
+}
 
-  test('holds the rulesets that it was given', patient, async () => {
-    await fc.assert(
-      fc.asyncProperty(randomRuleset, randomRuleset, async (one, other) => {
-        await kernel.run(renderRuleset(one));
-        expect(await kernel.dump()).toEqual(one);
-        await kernel.run(renderDelta(diffRulesets(one, other)));
-        expect(await kernel.dump()).toEqual(other);
-        await kernel.run(renderRuleset(one));
-        expect(await kernel.dump()).toEqual(one);
-      }),
-      effort(40),
-    );
-  });
-
-  test.each([
-    ['missing', 'add element inet portcullis none { 10.0.0.1 }\n'],
-    ['missing', 'delete element inet portcullis one { 10.0.0.2 }\n'],
-    ['exists', 'create set inet portcullis one { type ipv4_addr; }\n'],
-    ['unsupported', 'delete no such thing\n'],
-  ])('refuses with %s, and changes nothing: %j', async (code, script) => {
-    await kernel.run(renderRuleset(ONE));
-    await expect(kernel.run(`add element inet portcullis one { 10.0.0.3 }\n${script}`)).rejects.toMatchObject({ code });
-    expect(await kernel.dump()).toEqual(ONE);
-  });
-
-  test('runs transactions in the order in which they came', async () => {
-    await kernel.run(renderRuleset(ONE));
-    const elements = Array.from({ length: 50 }, (_, at) => `10.1.0.${at}`);
-    const added = elements.map((element) => kernel.run(`add element inet portcullis one { ${element} }\n`));
-    const removed = elements.map((element) => kernel.run(`delete element inet portcullis one { ${element} }\n`));
-    await Promise.all([...added, ...removed]);
-    expect(await kernel.dump()).toEqual(ONE);
-  });
-
-  test('does not make up what others wrote', async () => {
-    await kernel.run(renderRuleset(ONE));
-    nft(namespace, 'add chain inet portcullis alien\nadd rule inet portcullis alien tcp sport 80 accept\n');
-    await expect(kernel.dump()).rejects.toMatchObject({ code: 'foreign' });
-  });
-
-  test('tells of changes by others, not of its own', async () => {
-    await kernel.run(renderRuleset(ONE));
-    let changes = 0;
-    let changed: () => void = () => undefined;
-    const watch = await kernel.watch(() => {
-      changes++;
-      changed();
+describe.each([
+  { name: 'the fake kernel', skip: false, make: fake },
+  { name: 'the kernel', skip: skipsKernelTests(), make: real },
+])('$name', ({ skip, make }) => {
+  describe.skipIf(skip)('keeps the contract:', () => {
+    let subject: Subject;
+    let kernel: Kernel;
+    beforeAll(() => {
+      subject = make();
+      kernel = subject.kernel;
     });
-    const change = async (script: string): Promise<void> => {
-      const told = new Promise<void>((resolve) => {
-        changed = resolve;
-      });
-      nft(namespace, script);
-      await told;
-    };
-    await kernel.run('add element inet portcullis one { 10.0.0.2 }\n');
-    await kernel.run('delete element inet portcullis one { 10.0.0.2 }\n');
-    await expect(kernel.run('delete element inet portcullis one { 10.0.0.2 }\n')).rejects.toThrow();
-    nft(namespace, 'add table inet other\nadd chain inet other c\ndelete table inet other\n');
-    await change('add element inet portcullis one { 10.0.0.2 }\n');
-    expect(changes).toBe(1);
-    await change('flush ruleset\n');
-    expect(changes).toBe(2);
-    // Large enough for messages about it to be lost.
-    const many = Array.from({ length: 50_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`);
-    const large: Ruleset = {
-      ...EMPTY,
-      sets: new Map([['many', { type: 'address', version: 4, elements: new Set(many) }]]),
-    };
-    await kernel.run(renderRuleset(large));
-    expect(await kernel.dump()).toEqual(large);
-    expect(changes).toBe(2);
-    await change('flush ruleset\n');
-    expect(changes).toBe(3);
+    afterAll(() => subject.remove());
+
+    test('no table at first, and none after it was removed', async () => {
+      expect(await kernel.dump()).toBeUndefined();
+      await kernel.run(renderRuleset(EMPTY));
+      expect(await kernel.dump()).toEqual(EMPTY);
+      await kernel.run(renderRemoval());
+      expect(await kernel.dump()).toBeUndefined();
+    });
+
+    test('holds the rulesets that it was given', patient, async () => {
+      await fc.assert(
+        fc.asyncProperty(randomRuleset, randomRuleset, async (one, other) => {
+          await kernel.run(renderRuleset(one));
+          expect(await kernel.dump()).toEqual(one);
+          await kernel.run(renderDelta(diffRulesets(one, other)));
+          expect(await kernel.dump()).toEqual(other);
+          await kernel.run(renderRuleset(one));
+          expect(await kernel.dump()).toEqual(one);
+        }),
+        effort(40),
+      );
+    });
+
+    test.each([
+      ['missing', 'add element inet portcullis none { 10.0.0.1 }'],
+      ['missing', 'delete element inet portcullis one { 10.0.0.2 }'],
+      ['missing', 'add rule inet portcullis none accept'],
+      ['missing', 'add rule inet portcullis used ip saddr @none accept'],
+      ['missing', 'add rule inet portcullis used goto none'],
+      ['missing', 'add element inet portcullis verdicts { 10.0.0.9 : goto none }'],
+      ['missing', 'flush chain inet portcullis none'],
+      ['missing', 'delete set inet portcullis none'],
+      ['exists', 'create set inet portcullis one { type ipv4_addr; }'],
+      ['exists', 'add element inet portcullis verdicts { 10.0.0.1 : drop }'],
+      ['exists', 'add element inet portcullis ranges { 10.1.0.0/16 }'],
+      ['busy', 'delete chain inet portcullis used'],
+      ['busy', 'delete set inet portcullis one'],
+      ['busy', 'delete map inet portcullis verdicts'],
+      ['unsupported', 'delete no such thing'],
+    ])('refuses with %s, and changes nothing: %s', async (code, line) => {
+      await kernel.run(renderRuleset(USED));
+      const script = `add element inet portcullis one { 10.0.0.3 }\n${line}\n`;
+      await expect(kernel.run(script)).rejects.toMatchObject({ name: 'KernelError', code });
+      expect(await kernel.dump()).toEqual(USED);
+    });
+
+    test.each([
+      'add element inet portcullis one { 10.0.0.1 }',
+      'add element inet portcullis verdicts { 10.0.0.1 : goto used }',
+      'add chain inet portcullis used',
+      'add table inet portcullis',
+    ])('takes what is there already: %s', async (line) => {
+      await kernel.run(renderRuleset(USED));
+      await kernel.run(`${line}\n`);
+      expect(await kernel.dump()).toEqual(USED);
+    });
+
+    test('runs transactions in the order in which they came', async () => {
+      await kernel.run(renderRuleset(USED));
+      const elements = Array.from({ length: 50 }, (_, at) => `10.1.0.${at}`);
+      const added = elements.map((element) => kernel.run(`add element inet portcullis one { ${element} }\n`));
+      const removed = elements.map((element) => kernel.run(`delete element inet portcullis one { ${element} }\n`));
+      await Promise.all([...added, ...removed]);
+      expect(await kernel.dump()).toEqual(USED);
+    });
+
+    test('does not make up what others wrote', async () => {
+      await kernel.run(renderRuleset(USED));
+      subject.interfere('add chain inet portcullis alien\nadd rule inet portcullis alien tcp sport 80 accept\n');
+      await expect(kernel.dump()).rejects.toMatchObject({ name: 'KernelError', code: 'foreign' });
+    });
+
+    test('tells of changes by others, not of its own', async () => {
+      await kernel.run(renderRuleset(USED));
+      const changes = new Signal();
+      const watch = await kernel.watch(() => changes.raise());
+      await kernel.run('add element inet portcullis one { 10.0.0.2 }\n');
+      await kernel.run('delete element inet portcullis one { 10.0.0.2 }\n');
+      await expect(kernel.run('delete element inet portcullis one { 10.0.0.2 }\n')).rejects.toThrow();
+      subject.interfere('add element inet portcullis one { 10.0.0.2 }\n');
+      await changes.reached(1);
+      subject.interfere('flush ruleset\n');
+      await changes.reached(2);
+      await kernel.run(renderRuleset(USED));
+      await watch.close();
+      subject.interfere('flush ruleset\n');
+      expect(await kernel.dump()).toBeUndefined();
+      expect(changes.count).toBe(2);
+    });
+  });
+});
+
+describe.skipIf(skipsKernelTests())('what only the real kernel has', () => {
+  let subject: Subject;
+  let kernel: Kernel;
+  beforeAll(() => {
+    subject = real();
+    kernel = subject.kernel;
+  });
+  afterAll(() => subject.remove());
+
+  test('tables of others are no news', async () => {
+    await kernel.run(renderRuleset(USED));
+    const changes = new Signal();
+    const watch = await kernel.watch(() => changes.raise());
+    subject.interfere('add table inet other\nadd chain inet other c\nadd table ip portcullis2\n');
+    subject.interfere('delete table inet other\n');
+    subject.interfere('delete table inet portcullis\n');
+    await changes.reached(1);
     await watch.close();
+    expect(changes.count).toBe(1);
+  });
+
+  test('a transaction that is told in more messages than can wait is still ours', async () => {
+    const changes = new Signal();
+    const watch = await kernel.watch(() => changes.raise());
+    const many = Array.from({ length: 50_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`);
+    const sets = new Map([['many', { type: 'address' as const, version: 4 as const, elements: new Set(many) }]]);
+    await kernel.run(renderRuleset({ ...EMPTY, sets }));
+    expect(await kernel.dump()).toEqual({ ...EMPTY, sets });
+    expect(changes.count).toBe(0);
+    // And the next by somebody else is noticed.
+    subject.interfere('flush ruleset\n');
+    await changes.reached(1);
+    await watch.close();
+    expect(changes.count).toBe(1);
   });
 });

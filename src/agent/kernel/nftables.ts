@@ -121,6 +121,8 @@ const MESSAGES: readonly (readonly [text: string, code: KernelErrorCode])[] = [
   ['Operation not permitted', 'permission'],
   ['Permission denied', 'permission'],
   ['File exists', 'exists'],
+  ['interval overlaps', 'exists'],
+  ['conflicting intervals', 'exists'],
   ['No such file or directory', 'missing'],
   ['does not exist', 'missing'],
   ['Device or resource busy', 'busy'],
