@@ -1,0 +1,97 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import { type FlowFeed, LineCutter } from './flow-feed.ts';
+
+/** Bytes of an existing log that are read at the beginning: enough for all lines that are kept. */
+const BACKLOG = 8 * 1024 * 1024;
+const PIECE = 64 * 1024;
+
+/**
+ * Follows a flow log in a file as it grows, until closed. A file that is not there yet is waited for; one that was
+ * renamed and made anew (rotation), or truncated, is read from its beginning.
+ */
+export class FileTail {
+  readonly #file: string;
+  readonly #feed: FlowFeed;
+  readonly #watcher: FSWatcher;
+  readonly #cutter: LineCutter;
+  #handle: FileHandle | undefined;
+  #inode: number | bigint | undefined;
+  #offset = 0;
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(file: string, feed: FlowFeed) {
+    this.#file = file;
+    this.#feed = feed;
+    this.#cutter = new LineCutter((line) => feed.add(line));
+    // The folder is watched, since a file that is replaced is another file to the system.
+    this.#watcher = watch(path.dirname(path.resolve(file)), {
+      ignoreInitial: true,
+      depth: 0,
+      ignored: (name, stats) => stats?.isFile() === true && path.basename(name) !== path.basename(file),
+    });
+    this.#watcher.on('all', () => this.#queue());
+    this.#watcher.on('error', (error) => feed.report(`cannot watch ${file}: ${messageOf(error)}`));
+  }
+
+  /** Reads what is there. Resolves once changes are noticed too. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.#watcher.once('ready', () => resolve()));
+    this.#queue(true);
+    await this.#work;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#watcher.close();
+    await this.#work;
+    await this.#handle?.close();
+  }
+
+  #queue(first = false): void {
+    this.#work = this.#work.then(() => this.#catchUp(first));
+  }
+
+  async #catchUp(first: boolean): Promise<void> {
+    if (this.#closed) return;
+    try {
+      const { ino, size } = await stat(this.#file);
+      if (this.#handle !== undefined && ino !== this.#inode) {
+        // What was written to the old file before it was replaced.
+        await this.#readOn();
+        await this.#handle.close();
+        this.#handle = undefined;
+        this.#cutter.end();
+      }
+      if (this.#handle === undefined) {
+        this.#handle = await open(this.#file, 'r');
+        this.#inode = ino;
+        this.#offset = first ? Math.max(0, size - BACKLOG) : 0;
+      } else if (size < this.#offset) {
+        this.#cutter.reset();
+        this.#offset = 0;
+      }
+      await this.#readOn();
+      this.#feed.report(undefined);
+    } catch (error) {
+      this.#feed.report(`cannot read ${this.#file}: ${messageOf(error)}`);
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const buffer = Buffer.alloc(PIECE);
+    for (;;) {
+      const { bytesRead } = (await this.#handle?.read(buffer, 0, PIECE, this.#offset)) ?? { bytesRead: 0 };
+      if (bytesRead === 0) return;
+      this.#offset += bytesRead;
+      this.#cutter.push(buffer.subarray(0, bytesRead));
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'ENOENT' ? 'no such file yet' : error.message;
+}

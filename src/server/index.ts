@@ -1,0 +1,10 @@
+/** The page, the HTTP API and the admission webhook, served from files or a live cluster. */
+
+export { FlowFeed } from './flows/flow-feed.ts';
+export { UrlFollower } from './flows/follow-url.ts';
+export { FileTail } from './flows/tail-file.ts';
+export { ListenError } from './http/listen.ts';
+export { LiveInput } from './input/live-input.ts';
+export { TextWatcher } from './input/watch-texts.ts';
+export type { Log } from './log.ts';
+export { type ServedPage, type ServeOptions, servePage } from './serve.ts';
