@@ -79,6 +79,8 @@ const QUESTIONS = 'Questions:';
 const POLICIES = 'Policies:';
 const RULES = 'Rules:';
 const SHELL = 'Shell:';
+const SERVICES = 'Services:';
+const LISTENING = 'Listening:';
 
 /** Flags that limit reachability to a part of it. */
 const focusFlags: readonly OptionSpec[] = [
@@ -404,6 +406,84 @@ the input are taken to be replaced. Exit code 2 when some flow would be blocked.
       { line: 'portcullis advise -f shop/ -n shop', does: 'from Services, for one namespace' },
     ],
     load: () => import('./commands/advise.ts'),
+  },
+  {
+    name: 'serve',
+    group: SERVICES,
+    summary: 'the page and the HTTP API',
+    description: `Serves the page and an HTTP API over the input until it is stopped, and prints the address.
+
+Files are watched: changes appear at once. Without -f the page begins empty and offers examples. It listens on this machine
+only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.`,
+    arguments: [],
+    options: [
+      ...inputFlags,
+      ...selectionFlags.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
+      resolve,
+      {
+        name: 'flows',
+        value: 'FILE|URL',
+        group: INPUT,
+        description: 'flow log to show as it grows: JSON lines of portcullis or Hubble, in a file or behind an address',
+        completes: 'file',
+      },
+      { name: 'port', value: 'PORT', group: LISTENING, description: 'port (default 8088); 0 for any that is free' },
+      {
+        name: 'host',
+        value: 'ADDRESS',
+        group: LISTENING,
+        description: 'address to listen on (default 127.0.0.1: this machine only)',
+      },
+      {
+        name: 'allowed-host',
+        value: 'NAME',
+        repeatable: true,
+        group: LISTENING,
+        description: 'name under which the server may be asked for, besides localhost and addresses; repeatable',
+      },
+      {
+        name: 'auth-token-file',
+        value: 'FILE',
+        group: LISTENING,
+        description: 'file with the token that clients must know',
+        completes: 'file',
+      },
+      {
+        name: 'tls-cert',
+        value: 'FILE',
+        group: LISTENING,
+        description: 'certificate in PEM; read again when it changes',
+        completes: 'file',
+      },
+      { name: 'tls-key', value: 'FILE', group: LISTENING, description: 'its key', completes: 'file' },
+      {
+        name: 'client-ca',
+        value: 'FILE',
+        group: LISTENING,
+        description: 'clients must show a certificate of these authorities',
+        completes: 'file',
+      },
+      { name: 'open', group: OUTPUT, description: 'open the page in the browser' },
+      {
+        name: 'export',
+        value: 'DIR',
+        group: OUTPUT,
+        description: 'write the page as static files for any web server, and end',
+        completes: 'file',
+      },
+      ...outputFlags.map((option) => (option.name === 'no-headers' ? { ...option, hidden: true } : option)),
+    ],
+    formats: ['text', 'json'],
+    examples: [
+      { line: 'portcullis serve -f shop/ --open', does: 'a directory, live, in the browser' },
+      { line: 'portcullis serve -f shop/ --flows flows.jsonl', does: 'with the flows of an agent or of the lab' },
+      { line: 'portcullis serve --export site/', does: 'the page as static files, without a server' },
+      {
+        line: 'portcullis serve -f shop/ --host 0.0.0.0 --auth-token-file token --tls-cert tls.crt --tls-key tls.key',
+        does: 'for others, who need the token',
+      },
+    ],
+    load: () => import('./commands/serve.ts'),
   },
   {
     name: 'completion',

@@ -1,5 +1,7 @@
 /** The page, the HTTP API and the admission webhook, served from files or a live cluster. */
 
+export type { AnalystOptions } from './analyst/question.ts';
+export { ExportError, exportPage } from './export.ts';
 export { FlowFeed } from './flows/flow-feed.ts';
 export { UrlFollower } from './flows/follow-url.ts';
 export { FileTail } from './flows/tail-file.ts';
@@ -8,3 +10,4 @@ export { LiveInput } from './input/live-input.ts';
 export { TextWatcher } from './input/watch-texts.ts';
 export type { Log } from './log.ts';
 export { type ServedPage, type ServeOptions, servePage } from './serve.ts';
+export { readTls, type TlsContent, TlsError, type TlsPaths } from './tls-files.ts';

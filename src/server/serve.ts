@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import type { Analyst, AnalystOptions } from './analyst/question.ts';
 import { ThreadAnalyst } from './analyst/thread.ts';
@@ -12,12 +13,16 @@ import { type Example, readExamples } from './input/examples.ts';
 import type { LiveInput } from './input/live-input.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { type TlsContent, type TlsPaths, TlsReloader } from './tls-files.ts';
 
 /** Streams of events that are open at once. */
 const MOST_STREAMS = 64;
 
 /** What is served and how. */
-export interface ServeOptions extends ListenOptions {
+export interface ServeOptions extends Omit<ListenOptions, 'tls'> {
+  readonly tls?: TlsContent;
+  /** Where it comes from: it is read again when these change. */
+  readonly tlsPaths?: TlsPaths;
   readonly version: string;
   readonly input: LiveInput;
   readonly world: AnalystOptions;
@@ -92,11 +97,16 @@ export async function servePage(options: ServeOptions): Promise<ServedPage> {
     await analyst.close();
     throw error;
   }
-  const { port } = listening;
+  const { port, server } = listening;
+  const reloader =
+    tls !== undefined && options.tlsPaths !== undefined && 'setSecureContext' in server
+      ? new TlsReloader(server as TlsServer, options.tlsPaths, tls, log)
+      : undefined;
   return {
     port,
     url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${port}/`,
     stop: async () => {
+      reloader?.close();
       status.close();
       streams.stop();
       await listening.stop();

@@ -1,11 +1,12 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
+import { FolderWatch } from '../../kube/folder-watch.ts';
 import { type FlowFeed, LineCutter } from './flow-feed.ts';
 
 /** Bytes of an existing log that are read at the beginning: enough for all lines that are kept. */
 const BACKLOG = 8 * 1024 * 1024;
 const PIECE = 64 * 1024;
+/** Milliseconds between looks at the file even when nothing was told of it: network file systems tell nothing. */
+const LOOK_AGAIN = 5_000;
 
 /**
  * Follows a flow log in a file as it grows, until closed. A file that is not there yet is waited for; one that was
@@ -14,48 +15,50 @@ const PIECE = 64 * 1024;
 export class FileTail {
   readonly #file: string;
   readonly #feed: FlowFeed;
-  readonly #watcher: FSWatcher;
+  readonly #watch = new FolderWatch(() => this.#queue(false));
   readonly #cutter: LineCutter;
   #handle: FileHandle | undefined;
-  #inode: number | bigint | undefined;
+  #inode: number | undefined;
   #offset = 0;
   #work: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #waiting = false;
   #closed = false;
 
   constructor(file: string, feed: FlowFeed) {
     this.#file = file;
     this.#feed = feed;
     this.#cutter = new LineCutter((line) => feed.add(line));
-    // The folder is watched, since a file that is replaced is another file to the system.
-    this.#watcher = watch(path.dirname(path.resolve(file)), {
-      ignoreInitial: true,
-      depth: 0,
-      ignored: (name, stats) => stats?.isFile() === true && path.basename(name) !== path.basename(file),
-    });
-    this.#watcher.on('all', () => this.#queue());
-    this.#watcher.on('error', (error) => feed.report(`cannot watch ${file}: ${messageOf(error)}`));
   }
 
-  /** Reads what is there. Resolves once changes are noticed too. */
+  /** Reads what is there. Growth is noticed from then on. */
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#watcher.once('ready', () => resolve()));
     this.#queue(true);
     await this.#work;
+    this.#timer = setInterval(() => this.#queue(false), LOOK_AGAIN);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#watcher.close();
+    clearInterval(this.#timer);
+    this.#watch.close();
     await this.#work;
     await this.#handle?.close();
   }
 
-  #queue(first = false): void {
-    this.#work = this.#work.then(() => this.#catchUp(first));
+  /** Many signs of one change are one look. */
+  #queue(first: boolean): void {
+    if (this.#waiting || this.#closed) return;
+    this.#waiting = true;
+    this.#work = this.#work.then(() => {
+      this.#waiting = false;
+      return this.#catchUp(first);
+    });
   }
 
   async #catchUp(first: boolean): Promise<void> {
     if (this.#closed) return;
+    this.#watch.watch([], [this.#file]);
     try {
       const { ino, size } = await stat(this.#file);
       if (this.#handle !== undefined && ino !== this.#inode) {

@@ -1,6 +1,5 @@
 import { OpenAPIHono, type RouteConfig, type RouteHandler } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { Context, MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { HTTPException } from 'hono/http-exception';
 import { findingsData } from '../../report/findings.ts';
@@ -20,6 +19,8 @@ import type { WorldStatus } from './world-status.ts';
 
 /** Bytes of a request body: a diff carries a whole world. */
 const LARGEST_BODY = 32 * 1024 * 1024;
+/** Mistakes of a request that are told. */
+const MOST_ISSUES = 20;
 const API_VERSION = 'portcullis.dev/v1';
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
@@ -49,12 +50,11 @@ export function createApp(parts: AppParts): App {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
-      throw new ProblemError({
-        status: 400,
-        title: 'malformed request',
-        detail: result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-        errors: result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      const errors = result.error.issues.slice(0, MOST_ISSUES).map(({ path, message }) => {
+        return { path: path.join('.'), message };
       });
+      const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+      throw new ProblemError({ status: 400, title: 'malformed request', detail, errors });
     },
   });
   addGuards(app, parts);
@@ -89,12 +89,7 @@ function addGuards(app: App, { guard, metrics, log, verbose }: AppParts): void {
     if (unknown !== undefined) return problemResponse(unknown, { 'www-authenticate': 'Bearer' });
     return next();
   });
-  const refuseBody = (): Response =>
-    problemResponse(
-      { status: 413, title: 'body too large', detail: `a body may have ${LARGEST_BODY / 1024 / 1024} MiB` },
-      { connection: 'close' },
-    );
-  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: refuseBody }));
+  app.use(limitBody);
   app.use('/api/*', async (c, next) => {
     const type = c.req.header('content-type') ?? '';
     if (c.req.method === 'POST' && !/^application\/json *(?:;|$)/i.test(type)) {
@@ -105,6 +100,26 @@ function addGuards(app: App, { guard, metrics, log, verbose }: AppParts): void {
   });
   app.use('/api/*', compress());
 }
+
+/** Reads the body, as far as it may go, before anybody asks for it: length is checked where it is told and where not. */
+const limitBody: MiddlewareHandler = async (c, next) => {
+  const { method, raw } = c.req;
+  if (method === 'GET' || method === 'HEAD') return next();
+  const tooLarge = (): Response => {
+    const detail = `a body may have ${LARGEST_BODY / 1024 / 1024} MiB`;
+    return problemResponse({ status: 413, title: 'body too large', detail }, { connection: 'close' });
+  };
+  if (Number(c.req.header('content-length') ?? 0) > LARGEST_BODY) return tooLarge();
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of raw.body ?? []) {
+    size += piece.length;
+    if (size > LARGEST_BODY) return tooLarge();
+    pieces.push(piece);
+  }
+  Object.assign(c.req.bodyCache, { text: Promise.resolve(Buffer.concat(pieces).toString('utf8')) });
+  return next();
+};
 
 function routeOf(c: Context): string {
   const { path } = c.req;

@@ -332,7 +332,7 @@ export const world = z
     hosts: z.array(z.object({ name: z.string(), text: z.string() })),
     strict: z.boolean(),
     flows: z.boolean().openapi({ description: 'Whether /api/flows has a log to tell of.' }),
-    files: z.array(file.extend({ text: z.string().optional() })),
+    files: z.array(z.object({ name: z.string(), digest: z.string(), text: z.string().optional() })),
     summary: summary.optional(),
     problems: z.array(finding),
   })

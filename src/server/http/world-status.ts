@@ -1,6 +1,6 @@
 import type { FindingData } from '../../report/findings.ts';
 import type { Analyst } from '../analyst/question.ts';
-import type { LiveInput } from '../input/live-input.ts';
+import type { InputState, LiveInput } from '../input/live-input.ts';
 
 /** What is known of one version of the input once it has been understood. */
 export interface Status {
@@ -22,10 +22,12 @@ export class WorldStatus {
 
   constructor(input: LiveInput, analyst: Analyst) {
     this.#analyst = analyst;
-    this.#unsubscribe = input.subscribe((state) => {
-      analyst.load(state.files);
-      if (state.synced) this.#update(state.version);
-    });
+    const take = ({ version, files, synced }: InputState): void => {
+      analyst.load(files);
+      if (synced) this.#update(version);
+    };
+    this.#unsubscribe = input.subscribe(take);
+    take(input.state);
   }
 
   /** Undefined while that version is not understood. */

@@ -1,7 +1,9 @@
-import { type FSWatcher, watch } from 'chokidar';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { findFiles, readInputs, STDIN } from '../../kube/files.ts';
+import { FolderWatch } from '../../kube/folder-watch.ts';
 import { decodeText } from '../../manifest/decode-text.ts';
 import type { ManifestInput } from '../../manifest/index.ts';
-import type { Diagnostic } from '../../model/source.ts';
 import { type InputFile, inputFile, type LiveInput } from './live-input.ts';
 
 /** Milliseconds of silence after a change before the files are read: editors and syncing tools write in steps. */
@@ -9,46 +11,39 @@ const QUIET = 60;
 /** Milliseconds after which they are read although changes go on. */
 const LONGEST_WAIT = 1000;
 
-/** Reads all inputs anew. */
-export type ReadTexts = () => Promise<{
-  readonly inputs: readonly ManifestInput[];
-  readonly problems: readonly Diagnostic[];
-}>;
-
 /**
  * Keeps an input as its files are, until closed. While something cannot be read, what was read before of files that are
- * missing now stays in force: a folder that is being replaced must not look like a cluster without policies.
+ * missing now stays: a folder that is being replaced must not look like a cluster without policies.
  */
 export class TextWatcher {
   readonly #input: LiveInput;
-  readonly #read: ReadTexts;
-  readonly #watcher: FSWatcher | undefined;
+  readonly #paths: readonly string[];
+  readonly #stdin: Readable;
+  readonly #watch = new FolderWatch(() => this.#soon());
+  /** Standard input, which can be read once only. */
+  #piped: readonly ManifestInput[] = [];
   #timer: NodeJS.Timeout | undefined;
   #waitingSince: number | undefined;
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param paths files and folders to watch; what came from a pipe is not among them */
-  constructor(input: LiveInput, paths: readonly string[], read: ReadTexts) {
+  /** @param paths as of `-f`: files, folders, `-` for standard input, which is read once */
+  constructor(input: LiveInput, paths: readonly string[], stdin: Readable) {
     this.#input = input;
-    this.#read = read;
-    if (paths.length === 0) return;
-    this.#watcher = watch([...paths], { ignoreInitial: true, ignored: /(?:^|[/\\])\.git(?:[/\\]|$)/ });
-    this.#watcher.on('all', () => this.#soon());
-    this.#watcher.on('error', () => this.#soon());
+    this.#paths = paths;
+    this.#stdin = stdin;
   }
 
-  /** Reads for the first time. Resolves once changes are noticed too. */
+  /** Reads for the first time. Changes are noticed from then on. */
   async start(): Promise<void> {
-    const watcher = this.#watcher;
-    if (watcher !== undefined) await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
-    await this.#readNow();
+    if (this.#paths.includes(STDIN)) this.#piped = (await readInputs([STDIN], { stdin: this.#stdin })).inputs;
+    await this.#read();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#watcher?.close();
+    this.#watch.close();
     await this.#reading;
   }
 
@@ -61,18 +56,24 @@ export class TextWatcher {
     this.#timer = setTimeout(
       () => {
         this.#waitingSince = undefined;
-        this.#reading = this.#reading.then(() => this.#readNow());
+        this.#reading = this.#reading.then(() => this.#read());
       },
       Math.max(0, Math.min(QUIET, left)),
     );
   }
 
-  async #readNow(): Promise<void> {
-    const { inputs, problems } = await this.#read();
+  async #read(): Promise<void> {
+    if (this.#closed) return;
+    const paths = this.#paths.filter((name) => name !== STDIN);
+    // Watched before it is read: what happens in between is read again.
+    const { files, folders } = findFiles(paths);
+    const routes = files.filter(({ real }) => !folders.includes(path.dirname(real))).map(({ name }) => name);
+    if (this.#watch.watch(folders, [...paths, ...routes]).fresh) this.#soon();
+    const { inputs, problems } = await readInputs(paths, { stdin: Readable.from([]) });
     if (this.#closed) return;
     const read = new Map<string, InputFile>();
     const found = [...problems];
-    for (const { name, content } of inputs) {
+    for (const { name, content } of [...this.#piped, ...inputs]) {
       const decoded = decodeText(name, content);
       if ('diagnostic' in decoded) found.push(decoded.diagnostic);
       else read.set(name, inputFile(name, decoded.text));

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { renderDiagnostics } from '../../report/diagnostics.ts';
+import {
+  ExportError,
+  exportPage,
+  FileTail,
+  FlowFeed,
+  ListenError,
+  LiveInput,
+  servePage,
+  TextWatcher,
+  UrlFollower,
+} from '../../server/index.ts';
+import type { Context } from '../context.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import { packageVersion } from '../package-version.ts';
+import { commandLog } from '../serve-log.ts';
+import { accessOf, analystOptions, portNumber } from '../serve-options.ts';
+
+const DEFAULT_PORT = 8088;
+const LOOPBACK = '127.0.0.1';
+/** The package's folder, at the same distance from the source and the built file. */
+const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
+const EXAMPLES = path.join(PACKAGE, 'examples');
+const PAGE = path.join(PACKAGE, 'dist/web');
+
+/** Something that runs until the command ends. */
+interface Part {
+  close(): Promise<void> | void;
+}
+
+/** `portcullis serve`: runs until it is told to stop. */
+export async function run(context: Context): Promise<number> {
+  const target = context.flags.text('export');
+  if (target !== undefined) return writeExport(context, target);
+  const parts: Part[] = [];
+  try {
+    await serve(context, parts);
+    return EXIT.ok;
+  } finally {
+    for (const part of parts.reverse()) await part.close();
+  }
+}
+
+async function serve(context: Context, parts: Part[]): Promise<void> {
+  const { flags, out } = context;
+  const log = commandLog(context);
+  const host = flags.text('host') ?? LOOPBACK;
+  const port = portNumber('port', flags.text('port'), DEFAULT_PORT);
+  const access = accessOf(context, host, log);
+  const world = await analystOptions(context);
+  const stop = new StopSignals();
+  parts.push(stop);
+  const input = await startInput(context, parts);
+  const flows = await startFlows(context, parts);
+  const page = await servePage({
+    host,
+    port,
+    ...access,
+    version: packageVersion(),
+    input,
+    world,
+    ...(flows === undefined ? {} : { flows }),
+    page: PAGE,
+    examples: EXAMPLES,
+    allowedHosts: [...flags.list('allowed-host'), host],
+    log,
+    verbose: flags.on('verbose'),
+  }).catch((error: unknown) => {
+    throw error instanceof ListenError ? portTaken(error, port) : error;
+  });
+  parts.push({ close: () => page.stop() });
+  await out.write(`${page.url}\n`);
+  await out.flush();
+  input.subscribe(({ files }) => log.info(`the input has changed: ${files.length} files`));
+  if (flags.on('open')) openBrowser(page.url, (text) => log.warn(text));
+  await stop.received;
+}
+
+/** The input that `-f` names, being watched; an empty one where nothing is named. */
+async function startInput(context: Context, parts: Part[]): Promise<LiveInput> {
+  const { flags, io, err, errStyle } = context;
+  const paths = flags.list('filename');
+  const input = new LiveInput(paths.length === 0 ? 'empty' : 'files');
+  if (paths.length === 0) return input;
+  const watcher = new TextWatcher(input, paths, io.stdin);
+  parts.push(watcher);
+  await watcher.start();
+  const { problems, files } = input.state;
+  for (const text of renderDiagnostics(problems, { style: errStyle, all: flags.on('verbose') })) err.now(text);
+  if (files.length === 0 && problems.length > 0) throw new UsageError('nothing could be read');
+  return input;
+}
+
+/** The flow log that `--flows` names, being followed. */
+async function startFlows({ flags }: Context, parts: Part[]): Promise<FlowFeed | undefined> {
+  const where = flags.text('flows');
+  if (where === undefined) return undefined;
+  const feed = new FlowFeed();
+  if (/^https?:\/\//i.test(where)) {
+    if (!URL.canParse(where)) throw new UsageError(`--flows "${where}" is not an address`);
+    const follower = new UrlFollower(where, feed);
+    parts.push(follower);
+    follower.start();
+  } else {
+    const tail = new FileTail(where, feed);
+    parts.push(tail);
+    await tail.start();
+  }
+  return feed;
+}
+
+function portTaken(error: ListenError, port: number): UsageError {
+  const hints = error.code === 'EADDRINUSE' ? [`--port ${port + 1} for another, --port 0 for any that is free`] : [];
+  if (error.code === 'EACCES') hints.push('ports below 1024 are for root: --port 8088');
+  return new UsageError(error.message, hints);
+}
+
+async function writeExport({ out, err, flags }: Context, target: string): Promise<number> {
+  try {
+    const files = exportPage({ page: PAGE, target });
+    if (!flags.on('quiet')) err.add(`${files} files written: serve ${target} with any web server\n`);
+    await out.write(`${target}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof ExportError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** SIGINT and SIGTERM: the first asks to stop, a second one ends the process at once. */
+class StopSignals {
+  readonly received: Promise<void>;
+  readonly #off: () => void;
+
+  constructor() {
+    let resolve: () => void = () => undefined;
+    this.received = new Promise((done) => {
+      resolve = done;
+    });
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    this.#off = () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    };
+  }
+
+  close(): void {
+    this.#off();
+  }
+}
+
+/** Asks the desktop for a browser. Where there is none, the address is printed anyway. */
+function openBrowser(url: string, warn: (text: string) => void): void {
+  const [program, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : ['xdg-open', url];
+  const child = spawn(program as string, args, { stdio: 'ignore', detached: true });
+  child.on('error', () => warn(`no browser could be opened: ${program} is not there`));
+  child.unref();
+}
