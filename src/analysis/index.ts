@@ -18,6 +18,7 @@ export {
   type ReachabilityDiff,
 } from './diff.ts';
 export { type Explanation, explain } from './explain.ts';
+export type { ExposedBy } from './exposure/exposed-by.ts';
 export {
   computeExposure,
   type DirectionExposure,

@@ -24,11 +24,12 @@ function direction(parts: Partial<DirectionExposure>): DirectionExposure {
 }
 
 /** Peer, ports and what is there now, of the rows of one direction. */
-function rows(parts: Partial<DirectionExposure>): string[][] {
+function rows(parts: Partial<DirectionExposure>, exposedBy: WorkloadExposure['exposedBy'] = []): string[][] {
   const workload: WorkloadExposure = {
     endpoint: { id: 'w', type: 'workload' },
     ingress: direction(parts),
     egress: direction({}),
+    exposedBy,
   };
   const text = [...exposureTable([workload], { directions: ['ingress'], noHeaders: true })].join('');
   return text
@@ -100,11 +101,30 @@ describe('rows of the exposure table', () => {
     expect(rows(parts)).toEqual(expected);
   });
 
+  it('names what leads there from outside, and whether policies let it in', () => {
+    const tcp = (port: number): PortEntry => ({ protocol: 'TCP', ranges: [[port, port]] });
+    const object = { kind: 'Ingress', namespace: 'shop', name: 'web' };
+    const open = { object, via: 'ingress-controller', ports: [tcp(80)], admitted: [tcp(80)] } as const;
+    const service = { kind: 'Service', namespace: 'shop', name: 'web' };
+    const closed = { object: service, via: 'load-balancer', ports: [tcp(81)], admitted: [] } as const;
+    const perhaps = { ...closed, via: 'ingress-controller', depends: true } as const;
+    expect(rows({}, [perhaps])[0]).toEqual([
+      'exposed by Service shop/web: the ingress controller, if it is a pod that policies name',
+      '81/TCP',
+    ]);
+    expect(rows({}, [open, closed])).toEqual([
+      ['exposed by Ingress shop/web: the ingress controller', '80/TCP'],
+      ['exposed by Service shop/web: clients of its load balancer, whom policies do not let in', 'none of 81/TCP'],
+      ['nothing', 'none'],
+    ]);
+  });
+
   it('marks what is not protected', () => {
     const open: WorkloadExposure = {
       endpoint: { id: 'w', type: 'workload' },
       ingress: direction({ protected: false }),
       egress: direction({}),
+      exposedBy: [],
     };
     const lines = [...exposureTable([open], { style: ANSI })];
     expect(lines[1]).toContain('\u001b[33m');

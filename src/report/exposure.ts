@@ -1,6 +1,7 @@
 import type {
   DirectionExposure,
   DomainExposure,
+  ExposedBy,
   OutsideExposure,
   PeerCondition,
   PodExposure,
@@ -53,7 +54,7 @@ export function* exposureTable(
     if (index > 0) yield '\n';
     const id = visible(workload.endpoint.id);
     for (const direction of options.directions ?? BOTH) {
-      for (const { peer, ports, now, open } of rowsOf(workload[direction])) {
+      for (const { peer, ports, now, open } of allRows(workload, direction, rowsOf)) {
         const line = tableLine([id, direction, peer, ports, now], widths);
         yield `${open === true ? style.warning(line) : line}\n`;
       }
@@ -80,7 +81,7 @@ export function* exposureMarkdown(
   yield '| Workload | Direction | Peer | Ports | Now |\n| --- | --- | --- | --- | --- |\n';
   for (const workload of workloads) {
     for (const direction of directions) {
-      for (const { peer, ports, now } of rowsOf(workload[direction])) {
+      for (const { peer, ports, now } of allRows(workload, direction, rowsOf)) {
         yield `| ${[workload.endpoint.id, direction, peer, ports, now].map(markdownCell).join(' | ')} |\n`;
       }
     }
@@ -101,7 +102,9 @@ export function* exposureJson(
   yield '{\n  "apiVersion": "portcullis.dev/v1",\n  "kind": "Exposure",\n  "workloads": [';
   for (const [index, workload] of workloads.entries()) {
     const { id, type, namespace, name, workloadKind, labels } = workload.endpoint;
-    const head = JSON.stringify({ id, type, namespace, name, workloadKind, labels }).slice(0, -1);
+    const exposedBy = workload.exposedBy.map(({ object, ...rest }) => ({ object: reference(object), ...rest }));
+    const own = { id, type, namespace, name, workloadKind, labels, ...(exposedBy.length === 0 ? {} : { exposedBy }) };
+    const head = JSON.stringify(own).slice(0, -1);
     const directions = (options.directions ?? BOTH).map(
       (direction) => `"${direction}":${ofDirection(workload[direction])}`,
     );
@@ -110,9 +113,12 @@ export function* exposureJson(
   yield `${workloads.length === 0 ? '' : '\n  '}]\n}\n`;
 }
 
+function reference({ kind, namespace, name, source }: PolicyRef): object {
+  return { kind, namespace, name, source };
+}
+
 function directionJson(exposure: DirectionExposure, { externalOnly = false }: ExposureFormatOptions): object {
   const { protected: isProtected, reason, isolatedBy, clusterPolicies, pods, outside, domains } = exposure;
-  const reference = ({ kind, namespace, name, source }: PolicyRef): object => ({ kind, namespace, name, source });
   return {
     protected: isProtected,
     reason,
@@ -121,6 +127,33 @@ function directionJson(exposure: DirectionExposure, { externalOnly = false }: Ex
     ...(externalOnly ? {} : { pods }),
     outside,
     domains,
+  };
+}
+
+/** The rows of a direction; those of what leads there from outside come first. */
+function allRows(
+  workload: WorkloadExposure,
+  direction: ExposureDirection,
+  rowsOf: (exposure: DirectionExposure) => readonly Row[],
+): readonly Row[] {
+  const rows = rowsOf(workload[direction]);
+  const { exposedBy } = workload;
+  return direction === 'egress' || exposedBy.length === 0 ? rows : [...exposedBy.map(entranceRow), ...rows];
+}
+
+const WHO: Readonly<Record<ExposedBy['via'], string>> = {
+  'ingress-controller': 'the ingress controller',
+  'load-balancer': 'clients of its load balancer',
+  'node-port': 'clients of its node port',
+};
+
+function entranceRow({ object, via, ports, admitted, depends }: ExposedBy): Row {
+  const name = `${object.kind} ${visible(`${object.namespace ?? 'default'}/${object.name}`)}`;
+  const blocked = admitted.length === 0;
+  return {
+    peer: `exposed by ${name}: ${WHO[via]}${depends === true ? ', if it is a pod that policies name' : blocked ? ', whom policies do not let in' : ''}`,
+    ports: depends === true ? formatPorts(ports) : blocked ? `none of ${formatPorts(ports)}` : formatPorts(admitted),
+    now: '',
   };
 }
 
@@ -228,6 +261,10 @@ function columnWidths(
   const seen = new Set<DirectionExposure>();
   for (const workload of workloads) {
     widen(0, visible(workload.endpoint.id));
+    for (const { peer, ports } of workload.exposedBy.map(entranceRow)) {
+      widen(2, peer);
+      widen(3, ports);
+    }
     for (const direction of directions) {
       widen(1, direction);
       if (seen.has(workload[direction])) continue;

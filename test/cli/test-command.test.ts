@@ -128,6 +128,9 @@ portcullis: error: the tests have errors, nothing was judged
 describe('the examples', () => {
   it('hold for the shop', async () => {
     expect((await portcullis(['test', '-f', 'examples/shop', 'examples/shop/tests'])).code).toBe(0);
+    const ingress = ['test', '-f', 'examples/ingress', 'examples/ingress/tests'];
+    expect((await portcullis([...ingress, '--ingress-controller', 'edge'])).code).toBe(0);
+    expect((await portcullis([...ingress, '--ingress-controller', 'other'])).code).toBe(1);
   });
 
   it.each(['json', 'junit', 'tap'])('that fail, as %s', async (format) => {

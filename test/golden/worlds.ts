@@ -43,6 +43,7 @@ function clusterPolicyWorlds(): World[] {
 /** Every world below `examples/`; a recipe with steps is one for each step. */
 export const WORLDS: readonly World[] = [
   directory('shop'),
+  directory('ingress'),
   directory('default-policies'),
   directory('kubernetes-page'),
   ...recipeWorlds(),

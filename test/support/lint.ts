@@ -6,7 +6,7 @@ import { isPolicy, validatePolicy } from '../../src/model/validate/index.ts';
 import { cidr } from './manifests.ts';
 
 /** A text as the command would give it to the rules. */
-export function lintInput(text: string, podCidrs: readonly string[] = []): LintInput {
+export function lintInput(text: string, podCidrs: readonly string[] = [], controller?: string): LintInput {
   const { objects, diagnostics } = readManifests([{ name: 'input.yaml', content: text }]);
   const policies = objects.filter(isPolicy);
   const legacy = { legacyCidrs: true };
@@ -18,7 +18,7 @@ export function lintInput(text: string, podCidrs: readonly string[] = []): LintI
     { podCidrs: podCidrs.map(cidr) },
   );
   return {
-    world: new World(state, 'default'),
+    world: new World(state, 'default', objects, controller),
     objects,
     invalid,
     diagnostics: [...diagnostics, ...policies.flatMap((policy) => validatePolicy(policy))],

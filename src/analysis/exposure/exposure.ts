@@ -10,8 +10,10 @@ import type { Family } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { ClassTable, rowKey, type UnitClass } from '../classes.ts';
 import { type FamilyPorts, type PortEntry, portEntries } from '../ports.ts';
+import { listedController } from '../resolve.ts';
 import { type Endpoint, type Granularity, type Unit, workloadId } from '../units.ts';
 import type { World } from '../world.ts';
+import { Entrances, type ExposedBy } from './exposed-by.ts';
 import { type DomainExposure, type OutsideExposure, type OutsideUnit, outsideExposure } from './outside.ts';
 import { conditionKey, type Entry, type PodBox } from './region.ts';
 import { podEntries } from './rules.ts';
@@ -64,6 +66,8 @@ export interface WorkloadExposure {
   readonly endpoint: Endpoint;
   readonly ingress: DirectionExposure;
   readonly egress: DirectionExposure;
+  /** What leads to it from outside; empty for hostNetwork pods. */
+  readonly exposedBy: readonly ExposedBy[];
 }
 
 export interface ExposureOptions {
@@ -86,7 +90,12 @@ export function computeExposure(world: World, options: ExposureOptions = {}): Wo
   const workloads = units.map((unit) => computer.exposure(unit));
   const hosts = hostNetworkEndpoints(world, by)
     .filter((endpoint) => shown({ endpoint }))
-    .map((endpoint) => ({ endpoint, ingress: computer.unrestricted, egress: computer.unrestricted }));
+    .map((endpoint) => ({
+      endpoint,
+      ingress: computer.unrestricted,
+      egress: computer.unrestricted,
+      exposedBy: [],
+    }));
   return [...workloads, ...hosts].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
 }
 
@@ -98,6 +107,7 @@ class Computer {
   readonly #table: ClassTable;
   readonly #outside: { readonly blocks: readonly OutsideUnit[]; readonly domains: readonly OutsideUnit[] };
   readonly #classOf = new Map<Unit, UnitClass>();
+  readonly #entrances: Entrances;
   readonly #done = new Map<string, DirectionExposure>();
   readonly #now = new Map<string, PodExposure['now']>();
 
@@ -106,9 +116,13 @@ class Computer {
     this.#units = world.units('workload').filter(({ pods }) => pods.length > 0);
     const blocks = world.external();
     const domains = world.domains();
-    const all = [...subjects, ...blocks, ...domains];
+    const routes = world.inbound();
+    // Ends that only what comes in by a route has need of.
+    const further = routes.length === 0 ? [] : [...listedController(world), ...world.units('workload')];
+    const all = [...new Set([...subjects, ...blocks, ...domains, ...further])];
     this.#table = new ClassTable(world.index, all);
     for (const [at, unit] of all.entries()) this.#classOf.set(unit, this.#table.classOf[at] as UnitClass);
+    this.#entrances = new Entrances(world, this.#table);
     const placed = (unit: Unit): OutsideUnit => ({ unit, ofClass: this.#classOf.get(unit) as UnitClass });
     this.#outside = { blocks: blocks.map(placed), domains: domains.map(placed) };
   }
@@ -118,6 +132,7 @@ class Computer {
       endpoint: unit.endpoint,
       ingress: this.#direction(unit, 'ingress'),
       egress: this.#direction(unit, 'egress'),
+      exposedBy: this.#entrances.to(unit, this.#classOf.get(unit) as UnitClass),
     };
   }
 

@@ -1,10 +1,11 @@
+import { unseenShare } from '../../engine/peer-match.ts';
 import type { ClusterState } from '../../engine/state.ts';
 import type { Diagnostic, FieldPath, ObjectSource } from '../../model/source.ts';
-import type { ClusterNetworkPolicy, KubeObject, NetworkPolicy } from '../../model/types.ts';
+import type { ClusterNetworkPolicy, KubeObject, LabelSelector, NetworkPolicy } from '../../model/types.ts';
 import { isClusterPolicy } from '../../model/validate/index.ts';
 import type { Family } from '../../net/address.ts';
 import { ClassTable } from '../classes.ts';
-import { listedController } from '../resolve.ts';
+import { controllerOf, listedController } from '../resolve.ts';
 import type { World } from '../world.ts';
 import type { Remark } from './finding.ts';
 import { PodCatalog } from './pod-catalog.ts';
@@ -65,6 +66,14 @@ export class LintContext {
   get families(): readonly Family[] {
     this.#families ??= this.input.world.families();
     return this.#families;
+  }
+
+  /** Whether a peer is about the ingress controller that the input does not hold, as far as that is known. */
+  selectsController(podSelector: LabelSelector, scope: string | LabelSelector): boolean {
+    const { world } = this.input;
+    const controller = world.controllerName === undefined ? undefined : controllerOf(world);
+    if (controller === undefined || 'error' in controller) return false;
+    return controller.ends.some((end) => end.type === 'unseen' && unseenShare(end, scope, podSelector) !== 'none');
   }
 
   get redundancies(): Redundancies {

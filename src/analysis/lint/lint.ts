@@ -6,6 +6,7 @@ import { checkForm } from './checks/form.ts';
 import { checkInput } from './checks/input.ts';
 import { checkPorts } from './checks/ports.ts';
 import { checkRedundant } from './checks/redundant.ts';
+import { checkRoutes } from './checks/routes.ts';
 import { checkSelectors } from './checks/selectors.ts';
 import { checkTiers } from './checks/tiers.ts';
 import { LintContext, type LintInput } from './context.ts';
@@ -52,6 +53,7 @@ const FAMILIES: readonly Family[] = [
     check: checkRedundant,
     rules: ['redundant-policy', 'duplicate-policy', 'redundant-rule', 'rule-admits-nothing', 'redundant-entry'],
   },
+  { check: checkRoutes, rules: ['ingress-blocked', 'route-leads-nowhere'], needsPods: true },
   { check: checkTiers, rules: ['equal-priority', 'unreachable-tier-rule'] },
   { check: checkAnnotations, rules: ['unknown-suppression'] },
 ];

@@ -25,6 +25,8 @@ export type RuleId =
   | 'irregular-cidr'
   | 'egress-forgets-dns'
   | 'namespace-without-default-deny'
+  | 'ingress-blocked'
+  | 'route-leads-nowhere'
   | 'equal-priority'
   | 'unreachable-tier-rule'
   | 'unknown-suppression';
@@ -85,6 +87,13 @@ const TABLE: readonly Row[] = [
   ],
   ['egress-forgets-dns', 'warning', 'pods', 'pods that may open connections but not look up names'],
   ['namespace-without-default-deny', 'warning', 'pods', 'a namespace in which a new pod is open to everybody'],
+  [
+    'ingress-blocked',
+    'warning',
+    'pods',
+    'an Ingress, route or Service that leads to pods whose policies let nobody in by it',
+  ],
+  ['route-leads-nowhere', 'warning', 'pods', 'an Ingress, route or Service that leads to no pod'],
   ['equal-priority', 'warning', 'pods', 'cluster-wide policies of one priority that disagree'],
   ['unreachable-tier-rule', 'warning', '', 'a rule of a cluster-wide policy that never decides'],
   ['unknown-suppression', 'warning', '', 'an annotation that suppresses a rule that does not exist'],

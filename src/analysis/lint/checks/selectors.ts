@@ -99,7 +99,7 @@ function checkPods(
   hasPodSelector: boolean,
 ): void {
   const { catalog, state } = context;
-  if (catalog.matching(podSelector, scope).length > 0) return;
+  if (catalog.matching(podSelector, scope).length > 0 || context.selectsController(podSelector, scope)) return;
   const namespaces = typeof scope === 'string' ? [scope] : catalog.namespaces(scope).map(({ name }) => name);
   if (typeof scope !== 'string' && namespaces.length === 0) {
     context.remark({
@@ -164,6 +164,7 @@ function checkClusterPolicy(context: LintContext, labels: LabelUse, policy: Clus
         const path = ['spec', direction, rule, field, index];
         const { podSelector, namespaceSelector } = peer.pods;
         if (context.catalog.matching(podSelector, namespaceSelector).length > 0) continue;
+        if (context.selectsController(podSelector, namespaceSelector)) continue;
         context.remark({
           rule: 'peer-selects-nothing',
           object: policy,
