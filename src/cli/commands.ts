@@ -78,6 +78,8 @@ const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags
 const QUESTIONS = 'Questions:';
 const POLICIES = 'Policies:';
 const RULES = 'Rules:';
+const ENFORCEMENT = 'Enforcement:';
+const NODE = 'Node:';
 const SHELL = 'Shell:';
 const SERVICES = 'Services:';
 const LISTENING = 'Listening:';
@@ -484,6 +486,89 @@ only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --c
       },
     ],
     load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'agent',
+    group: ENFORCEMENT,
+    summary: 'enforce policies on this node',
+    description: `Enforces the policies of a cluster for the pods of one node, with nftables in the network namespace that it
+runs in. Reads manifests that it watches (-f), or the Kubernetes API: as a pod with its service account, else by the
+kubeconfig. Needs CAP_NET_ADMIN. When it ends, what it enforces stays in force; --cleanup takes that away.`,
+    arguments: [],
+    options: [
+      ...inputFlags.filter(({ name }) => name !== 'pod-cidr' && name !== 'strict'),
+      ...selectionFlags.filter(({ name }) => name === 'namespace').map((option) => ({ ...option, hidden: true })),
+      {
+        name: 'node',
+        value: 'NAME',
+        group: NODE,
+        description: 'name of this node, as pods have it in spec.nodeName (default $NODE_NAME, then the host name)',
+        completes: 'nothing',
+      },
+      {
+        name: 'start-mode',
+        value: 'MODE',
+        choices: ['open', 'strict'],
+        group: NODE,
+        description:
+          'pods that are not known yet: open (default), or strict: addresses of the pod range without a pod are denied',
+      },
+      {
+        name: 'pod-cidr',
+        value: 'CIDR',
+        repeatable: true,
+        group: NODE,
+        description: 'pod range of this node for --start-mode strict, before and beside its Node object; repeatable',
+      },
+      { name: 'audit', group: NODE, description: 'deny nothing; log and count what would be denied' },
+      {
+        name: 'denial',
+        value: 'KIND',
+        choices: ['drop', 'reject'],
+        group: NODE,
+        description: 'what becomes of a denied connection: drop (default), or reject with an answer',
+      },
+      {
+        name: 'adopt',
+        value: 'SECONDS',
+        group: NODE,
+        description: 'at the very first start, watch for open connections so long before enforcing (default 1)',
+      },
+      { name: 'cleanup', group: NODE, description: 'take away what an agent left in force, and end' },
+      {
+        name: 'flow-log',
+        value: 'FILE',
+        group: OUTPUT,
+        description: 'where denials are written as JSON lines: a file, - for standard output (default), or none',
+        completes: 'file',
+      },
+      {
+        name: 'flow-log-rate',
+        value: 'NUMBER',
+        group: OUTPUT,
+        description: 'denials written per second and pod (default 10)',
+      },
+      { name: 'nflog-group', value: 'NUMBER', group: OUTPUT, description: 'NFLOG group to use (default 4711)' },
+      {
+        name: 'listen',
+        value: 'ADDRESS',
+        group: OUTPUT,
+        description: 'HOST:PORT or unix:PATH for /healthz, /readyz, /metrics and /statusz',
+      },
+      { name: 'quiet', short: 'q', group: OUTPUT, description: 'log warnings and errors only' },
+      { name: 'verbose', short: 'v', group: OUTPUT, description: 'log every change' },
+    ],
+    formats: [],
+    examples: [
+      { line: 'portcullis agent -f /etc/portcullis --node worker-1', does: 'from manifests' },
+      {
+        line: 'portcullis agent --listen 127.0.0.1:9470 --start-mode strict',
+        does: 'from the API, as a DaemonSet does',
+      },
+      { line: 'portcullis agent --audit --flow-log denied.jsonl', does: 'see first what would be denied' },
+      { line: 'portcullis agent --cleanup', does: 'enforce nothing any more' },
+    ],
+    load: () => import('./commands/agent.ts'),
   },
   {
     name: 'completion',

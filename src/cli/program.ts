@@ -29,7 +29,7 @@ const TOP_EXAMPLES: readonly Example[] = [
 /** The parser, made from {@link COMMANDS}. `onCall` gets the command line once it is known to be right. */
 export function buildProgram(output: ProgramOutput, onCall: (call: Call) => void): Command {
   const program = new Command('portcullis')
-    .description('Explains and proves Kubernetes network policy.')
+    .description('Explains, proves and enforces Kubernetes network policy.')
     .usage('COMMAND [flags]')
     .helpOption('-h, --help', 'help for a command')
     .addHelpCommand(new Command('help').argument('[command]').summary('help for a command').helpGroup('Shell:'))

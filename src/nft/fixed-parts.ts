@@ -1,7 +1,7 @@
 import type { Direction } from '../engine/index.ts';
 import { LOG_PREFIX, NAMES } from './names.ts';
 import type { CompileOptions } from './options.ts';
-import type { Chain, IpVersion, Match, Rule, Side } from './ruleset.ts';
+import type { Chain, IpVersion, Match, Rule, Ruleset, Side } from './ruleset.ts';
 import type { RulesetStore } from './store.ts';
 
 const VERSIONS: readonly IpVersion[] = [4, 6];
@@ -92,11 +92,19 @@ function putDenials(store: RulesetStore, direction: Direction, version: IpVersio
   }
 }
 
+/** Packets of connections that have passed already. */
+const TRACKED: Rule = {
+  matches: [{ type: 'ct-state', states: ['established', 'related'] }],
+  action: { kind: 'accept' },
+};
+
+/** A ruleset that denies nothing and makes the kernel track connections. */
+export function trackingOnly(): Ruleset {
+  const chain: Chain = { hook: { hook: 'forward', priority: PRIORITY }, rules: [TRACKED] };
+  return { sets: new Map(), maps: new Map(), chains: new Map([[NAMES.forward, chain]]) };
+}
+
 function putBaseChains(store: RulesetStore, options: CompileOptions): void {
-  const tracked: Rule = {
-    matches: [{ type: 'ct-state', states: ['established', 'related'] }],
-    action: { kind: 'accept' },
-  };
   const midStream: readonly Match[] = [{ type: 'ct-state', states: ['invalid', 'new'] }, { type: 'mid-stream' }];
   const refuse = options.refuseMidStream && !options.audit;
   if (refuse) {
@@ -117,7 +125,7 @@ function putBaseChains(store: RulesetStore, options: CompileOptions): void {
     store.putChain(name, {
       hook: { hook: 'forward', priority: PRIORITY },
       rules: [
-        tracked,
+        TRACKED,
         ...(refuse ? [{ matches: midStream, action: { kind: 'jump' as const, chain: NAMES.midStream } }] : []),
         ...byVersion((version) => ({ kind: 'goto', chain: NAMES.packets(version) })),
       ],
@@ -131,7 +139,7 @@ export function putInputChain(store: RulesetStore): void {
     store.putChain(name, {
       hook: { hook: 'input', priority: PRIORITY },
       rules: [
-        { matches: [{ type: 'ct-state', states: ['established', 'related'] }], action: { kind: 'accept' } },
+        TRACKED,
         ...VERSIONS.map((version): Rule => {
           const map = NAMES.dispatch('own-node', version);
           return { matches: [], action: { kind: 'vmap', side: 'saddr', version, map } };

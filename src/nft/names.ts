@@ -30,6 +30,14 @@ export const NAMES: {
   meter: (direction, version) => `denied-${direction}${version}`,
 };
 
+/** The chains in which denied packets end, and are counted; those of cluster-wide Deny rules only where they differ. */
+export const DENIAL_CHAINS: readonly string[] = ([4, 6] as const).flatMap((version) =>
+  (['egress', 'ingress'] as const).flatMap((direction) => [
+    NAMES.deny(direction, version),
+    NAMES.tierDeny(direction, version),
+  ]),
+);
+
 /** Prefix of log messages, by direction. */
 export const LOG_PREFIX: Readonly<Record<Direction, string>> = {
   egress: 'portcullis:egress',

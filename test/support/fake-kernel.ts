@@ -27,6 +27,8 @@ export class FakeKernel implements Kernel {
   missing: readonly string[] = [];
   /** Entries; tests add and remove at will. */
   readonly tracked = new Map<number, Connection>();
+  /** Denied packets by chain; tests count. */
+  readonly counted = new Map<string, number>();
   closed = false;
   #table: Table | undefined;
   readonly #failures: KernelError[] = [];
@@ -87,6 +89,10 @@ export class FakeKernel implements Kernel {
 
   dump(): Promise<Ruleset | undefined> {
     return this.#queued(() => this.table);
+  }
+
+  async denied(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.counted);
   }
 
   async watch(onForeignChange: () => void): Promise<Closer> {

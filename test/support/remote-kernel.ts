@@ -20,7 +20,7 @@ export type Call = { readonly id: number } & (
   | { readonly method: 'cut'; readonly args: readonly [connections: readonly Connection[]] }
   | { readonly method: 'receiveLog'; readonly args: readonly [group: number] }
   | { readonly method: 'closeOne'; readonly args: readonly [id: number] }
-  | { readonly method: 'dump' | 'watch' | 'preflight' | 'close'; readonly args: readonly [] }
+  | { readonly method: 'dump' | 'watch' | 'denied' | 'preflight' | 'close'; readonly args: readonly [] }
 );
 
 export type Answer =
@@ -91,6 +91,10 @@ export class RemoteKernel implements Kernel {
 
   async dump(): Promise<Ruleset | undefined> {
     return (await this.#call('dump', [])) as Ruleset | undefined;
+  }
+
+  async denied(): Promise<ReadonlyMap<string, number>> {
+    return (await this.#call('denied', [])) as ReadonlyMap<string, number>;
   }
 
   async connections(involving?: readonly Address[]): Promise<readonly Connection[]> {

@@ -86,6 +86,8 @@ export interface Kernel {
    * with code `busy` when another process receives that group.
    */
   receiveLog(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Promise<Closer>;
+  /** Packets that each chain of ours with a counter has counted, by chain. They begin anew when a chain is made anew. */
+  denied(): Promise<ReadonlyMap<string, number>>;
   /** What is missing for enforcement, each a sentence that names the remedy. Empty: nothing. */
   preflight(): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -1,0 +1,335 @@
+import type { Logger } from 'pino';
+import { buildState, PolicyIndex } from '../engine/index.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { ObjectChange, ObjectSource } from '../kube/source.ts';
+import type { Diagnostic } from '../model/source.ts';
+import type { KubeObject } from '../model/types.ts';
+import { AddressSet } from '../net/address-set.ts';
+import {
+  type CompileOptions,
+  compileNode,
+  DEFAULT_OPTIONS,
+  type NodeCompiler,
+  renderRemoval,
+  renderRuleset,
+  trackingOnly,
+} from '../nft/index.ts';
+import { ClusterFeed } from './cluster-feed.ts';
+import { type AgentStatus, Endpoint, type ListenAddress } from './endpoint.ts';
+import { describeDenial } from './flow-log.ts';
+import { type Closer, type Kernel, KernelError, type LoggedPacket } from './kernel/kernel.ts';
+import { AgentMetrics } from './metrics.ts';
+import { Reconciler } from './reconciler.ts';
+import { Revoker } from './revoker.ts';
+
+/** The whole table is compared with what it should be this often, though nobody said that it differs. */
+const PERIODIC_MS = 300_000;
+/** A transaction that takes longer than this is stuck. */
+const STUCK_MS = 60_000;
+
+export interface AgentOptions {
+  /** Name of the node, as pods have it in `spec.nodeName`. */
+  readonly node: string;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /**
+   * Makes the source of the cluster's objects.
+   * @param onRead to be called with a digest of what has been told, by sources that have one
+   */
+  readonly source: (onRead: (digest: string) => void) => ObjectSource;
+  readonly denial: 'drop' | 'reject';
+  readonly audit: boolean;
+  /** Addresses in the pod range of the node that no known pod has are denied. */
+  readonly strict: boolean;
+  /** The pod range in strict mode, besides that of the Node object. */
+  readonly podRange: AddressSet;
+  /** Where denials are written, a line each; absent: they are counted only. */
+  readonly flowLog?: {
+    readonly write: (line: string) => void;
+    readonly group: number;
+    /** Lines per second and pod. */
+    readonly ratePerSecond: number;
+    readonly burst: number;
+  };
+  readonly listen?: ListenAddress;
+  /** How long connections are watched that are older than connection tracking, before anything is enforced, in milliseconds. */
+  readonly adoptMs: number;
+  readonly version: string;
+}
+
+/** Why the agent cannot start, in lines for the user. */
+export class AgentError extends Error {
+  readonly code = 'agent';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+    this.name = 'AgentError';
+    this.problems = problems;
+  }
+}
+
+/** Enforces the policies of a cluster on one node: from what a source tells to the kernel's table. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #feed: ClusterFeed;
+  readonly #reconciler: Reconciler;
+  readonly #revoker: Revoker;
+  readonly #source: ObjectSource;
+  readonly metrics: AgentMetrics;
+  readonly #closers: Closer[] = [];
+  #compiler: NodeCompiler | undefined;
+  #endpoint: Endpoint | undefined;
+  #synced = false;
+  #digest: string | undefined;
+  #strictRange: AddressSet = AddressSet.EMPTY;
+  #deniedBefore: ReadonlyMap<string, number> = new Map();
+  #closed = false;
+
+  constructor(options: AgentOptions) {
+    const { kernel, clock, log, node } = options;
+    this.#options = options;
+    this.#feed = new ClusterFeed(node);
+    this.metrics = new AgentMetrics(() => ({
+      cluster: this.#feed.state,
+      node,
+      isolated: this.#compiler?.isolatedPods ?? 0,
+    }));
+    this.#reconciler = new Reconciler(kernel, clock, {
+      programmed: (seconds, elements) => {
+        this.metrics.committed(seconds, elements);
+        log.debug({ seconds, elements }, 'in force');
+      },
+      resynced: (reason, elements) => {
+        this.metrics.resynced(reason);
+        log[reason === 'start' || elements > 0 ? 'info' : 'debug']({ reason, elements }, 'ruleset compared');
+      },
+      failed: (error) => {
+        this.metrics.transactionErrors.inc({ code: error.code });
+        log.error({ code: error.code, reason: error.message }, 'the kernel refused a change');
+      },
+      narrowed: (addresses) => this.#revoker.note(addresses),
+    });
+    this.#revoker = new Revoker(kernel, clock, {
+      compiler: () => (options.audit ? undefined : this.#compiler),
+      strictRange: () => this.#strictRange,
+      cut: (count) => {
+        this.metrics.cut.inc(count);
+        log.info({ count }, 'connections cut that are not allowed any more');
+      },
+      failed: (error) => log.error({ reason: error.message }, 'open connections could not be judged'),
+    });
+    this.#source = options.source((digest) =>
+      this.#reconciler.mark(() => {
+        this.#digest = digest;
+      }),
+    );
+  }
+
+  /**
+   * Begins to enforce. Resolves once the source has begun; {@link status} says when the kernel holds everything.
+   * Rejects with {@link AgentError} when the kernel lacks something or the address to listen on is taken.
+   */
+  async start(): Promise<void> {
+    const { kernel, listen, log, node } = this.#options;
+    const problems = await kernel.preflight();
+    if (problems.length > 0) throw new AgentError(problems);
+    if (listen !== undefined) this.#endpoint = await this.#listen(listen);
+    await this.#receiveDenials();
+    const adopted = await this.#prepare();
+    if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#reconciler.resync('foreign-change')));
+    this.#comparePeriodically();
+    log.info({ node, audit: this.#options.audit, strict: this.#options.strict }, 'agent started');
+    await this.#source.start({
+      apply: (changes) => this.#apply(changes),
+      synced: () => void this.#begin(adopted),
+      problem: (diagnostic, refused) => this.#problem(diagnostic, refused),
+      resolved: (diagnostic) =>
+        log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`),
+    });
+  }
+
+  /** Where it listens; undefined when it does not. */
+  get url(): string | undefined {
+    return this.#endpoint?.url;
+  }
+
+  /** Ends. What the kernel enforces stays in force. */
+  async stop(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#source.close();
+    await this.#reconciler.close();
+    await this.#revoker.close();
+    for (const closer of this.#closers) await closer.close();
+    await this.#endpoint?.close();
+    await this.#options.kernel.close();
+  }
+
+  status(): AgentStatus {
+    const { node, audit, strict, version } = this.#options;
+    const reason = this.#notReady();
+    const { pods, policies, clusterPolicies } = this.#feed.state;
+    let local = 0;
+    for (const pod of pods.values()) if (pod.node === node && !pod.hostNetwork) local++;
+    this.metrics.ready.set(reason === undefined ? 1 : 0);
+    return {
+      node,
+      ready: reason === undefined,
+      ...(this.#digest === undefined ? {} : { digest: this.#digest }),
+      ...(reason === undefined ? {} : { reason }),
+      audit,
+      strict,
+      pods: { local, isolated: this.#compiler?.isolatedPods ?? 0, known: pods.size },
+      policies: policies.size + clusterPolicies.size,
+      version,
+      pid: process.pid,
+    };
+  }
+
+  #notReady(): string | undefined {
+    if (!this.#synced) return 'the state of the cluster is not known yet';
+    const { begun, current, failure } = this.#reconciler.state;
+    if (failure !== undefined) return `the kernel refused a change: ${failure}`;
+    if (!begun) return 'the kernel does not have the rules yet';
+    if (!current) return 'a change is on its way to the kernel';
+    if (this.#options.strict && this.#strictRange.isEmpty()) {
+      return 'strict mode does not know the pod range of the node: give --pod-cidr';
+    }
+    return undefined;
+  }
+
+  #compileOptions(): CompileOptions {
+    const { denial, audit, flowLog } = this.#options;
+    const log =
+      flowLog === undefined
+        ? {}
+        : { log: { group: flowLog.group, ratePerSecond: flowLog.ratePerSecond, burst: flowLog.burst } };
+    return { ...DEFAULT_OPTIONS, denial, audit, strictRange: this.#strictRange, ...log };
+  }
+
+  /**
+   * Before the state of the cluster is known. A table that is there stays as it is. In strict mode without one, pods
+   * get nothing until they are known; else connections that are older than connection tracking are taken notice of.
+   * Answers whether such connections were adopted.
+   */
+  async #prepare(): Promise<boolean> {
+    const { kernel, strict, node, podRange, adoptMs, audit, clock } = this.#options;
+    if (strict) this.#strictRange = podRange;
+    if (await this.#hasTable()) return false;
+    if (strict && !podRange.isEmpty()) {
+      await kernel.run(renderRuleset(compileNode(new PolicyIndex(buildState([])), node, this.#compileOptions())));
+      return false;
+    }
+    if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return false;
+    await kernel.run(renderRuleset(trackingOnly()));
+    await new Promise<void>((resolve) => clock.after(adoptMs, resolve));
+    return true;
+  }
+
+  async #hasTable(): Promise<boolean> {
+    try {
+      return (await this.#options.kernel.dump()) !== undefined;
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'foreign') return true;
+      throw error;
+    }
+  }
+
+  #begin(adopted: boolean): void {
+    const { log, node, strict } = this.#options;
+    if (strict) this.#strictRange = this.#options.podRange.union(this.#feed.podRanges);
+    this.#revoker.lenient = adopted;
+    this.#compiler = this.#feed.begin(this.#compileOptions());
+    this.#synced = true;
+    if (!this.#feed.knowsNode && this.#feed.state.nodes.size > 0) {
+      log.warn({ node }, 'there is no Node object of this name: --node must be what pods have in spec.nodeName');
+    }
+    if (strict && this.#strictRange.isEmpty()) log.warn('strict mode does not know the pod range: give --pod-cidr');
+    this.#reconciler.begin(this.#compiler);
+  }
+
+  #apply(changes: readonly ObjectChange[]): void {
+    this.#feed.apply(changes);
+    if (!this.#synced) return;
+    const range = this.#options.podRange.union(this.#feed.podRanges);
+    if (this.#options.strict && !range.equals(this.#strictRange)) {
+      this.#strictRange = range;
+      this.#compiler = this.#feed.begin(this.#compileOptions());
+      this.#reconciler.begin(this.#compiler, 'options');
+    }
+    this.#reconciler.changed();
+  }
+
+  #problem(diagnostic: Diagnostic, refused: KubeObject | undefined): void {
+    const { log } = this.#options;
+    const { severity, message, source, object } = diagnostic;
+    const place = source === undefined ? undefined : `${source.file}:${source.line}:${source.column}`;
+    log[severity === 'error' ? 'error' : 'warn']({ place, object }, message);
+    if (refused === undefined) return;
+    this.#feed.refuse(refused);
+    if (this.#synced) this.#reconciler.changed();
+  }
+
+  #comparePeriodically(): void {
+    const { clock } = this.#options;
+    clock.after(PERIODIC_MS, () => {
+      if (this.#closed) return;
+      if (this.#synced) this.#reconciler.resync('periodic');
+      this.#comparePeriodically();
+    });
+  }
+
+  async #receiveDenials(): Promise<void> {
+    const { flowLog, kernel, log } = this.#options;
+    if (flowLog === undefined) return;
+    const lost = (): void => {
+      this.metrics.logLost.inc();
+      log.warn('the kernel could not deliver all denials to the flow log');
+    };
+    this.#closers.push(await kernel.receiveLog(flowLog.group, (packet) => this.#logDenial(packet), lost));
+  }
+
+  #logDenial(packet: LoggedPacket): void {
+    const { flowLog, node, audit } = this.#options;
+    if (this.#compiler === undefined || flowLog === undefined) return;
+    const record = describeDenial(this.#compiler, packet, { node, audit, time: new Date() });
+    if (record === undefined) return;
+    this.metrics.logged.inc({ direction: record.direction });
+    flowLog.write(`${JSON.stringify(record)}\n`);
+  }
+
+  #listen(address: ListenAddress): Promise<Endpoint> {
+    return Endpoint.open(address, {
+      status: () => this.status(),
+      metrics: this.metrics,
+      unhealthy: () =>
+        this.#reconciler.busyMs > STUCK_MS
+          ? `a transaction has not ended for ${this.#reconciler.busyMs} ms`
+          : undefined,
+      refresh: () => this.#readCounters(),
+    }).catch((error: NodeJS.ErrnoException) => {
+      throw new AgentError([`cannot listen: ${error.message}`]);
+    });
+  }
+
+  /** Counters of chains that were made anew begin at zero. */
+  async #readCounters(): Promise<void> {
+    this.status();
+    const now = await this.#options.kernel.denied().catch(() => undefined);
+    if (now === undefined) return;
+    for (const [chain, packets] of now) {
+      const before = this.#deniedBefore.get(chain) ?? 0;
+      const direction = chain.includes('egress') ? 'egress' : 'ingress';
+      this.metrics.countDenied(direction, packets >= before ? packets - before : packets);
+    }
+    this.#deniedBefore = now;
+  }
+}
+
+/** Takes the table away, whether it is there or not: nothing is enforced any more. */
+export async function cleanUp(kernel: Kernel): Promise<void> {
+  await kernel.run(renderRemoval());
+  await kernel.close();
+}

@@ -1,0 +1,135 @@
+import { unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import type { AgentMetrics } from './metrics.ts';
+
+/** What the agent says of itself as JSON on `/statusz`. Fields may be added, none renamed. */
+export interface AgentStatus {
+  readonly node: string;
+  /** The kernel holds the current state. */
+  readonly ready: boolean;
+  /** Digest of the files whose state the kernel enforces; absent when the cluster is read from the API. */
+  readonly digest?: string;
+  /** Why not ready, in words. */
+  readonly reason?: string;
+  readonly audit: boolean;
+  readonly strict: boolean;
+  readonly pods: { readonly local: number; readonly isolated: number; readonly known: number };
+  readonly policies: number;
+  readonly version: string;
+  readonly pid: number;
+}
+
+/** Where to listen. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `unix:PATH`; undefined when it is none of them. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  if (text.startsWith('unix:')) return text.length > 5 ? { path: text.slice(5) } : undefined;
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  const host = match[1] ?? match[2] ?? '';
+  if (port > 65_535 || (match[1] !== undefined && isIP(match[1]) !== 6)) return undefined;
+  return { host: host === '' ? '::' : host, port };
+}
+
+/** What an endpoint answers from. */
+export interface EndpointContext {
+  readonly status: () => AgentStatus;
+  /** Why the process should be restarted; undefined when it is well. */
+  readonly unhealthy: () => string | undefined;
+  readonly metrics: AgentMetrics;
+  /** Called before metrics are read. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** The agent's HTTP server: `/healthz`, `/readyz`, `/metrics`, `/statusz`; nothing else, and GET only. */
+export class Endpoint {
+  readonly #server: Server;
+  readonly #address: ListenAddress;
+
+  private constructor(server: Server, address: ListenAddress) {
+    this.#server = server;
+    this.#address = address;
+  }
+
+  /** Rejects when the address cannot be had. A socket file that no process listens on is replaced. */
+  static async open(address: ListenAddress, context: EndpointContext): Promise<Endpoint> {
+    const server = createServer(
+      { requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 },
+      (request, response) => {
+        void answer(request, response, context);
+      },
+    );
+    server.maxConnections = 64;
+    if ('path' in address) removeStaleSocket(address.path);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(address, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return new Endpoint(server, address);
+  }
+
+  /** `http://HOST:PORT`, or `unix:PATH`. */
+  get url(): string {
+    if ('path' in this.#address) return `unix:${this.#address.path}`;
+    const bound = this.#server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : this.#address.port;
+    const { host } = this.#address;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+function removeStaleSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, context: EndpointContext): Promise<void> {
+  const send = (code: number, body: string, type = 'text/plain; charset=utf-8'): void => {
+    response.writeHead(code, {
+      'content-type': type,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    send(405, 'only GET\n');
+    return;
+  }
+  switch (request.url?.split('?')[0]) {
+    case '/healthz': {
+      const reason = context.unhealthy();
+      send(reason === undefined ? 200 : 500, `${reason ?? 'ok'}\n`);
+      break;
+    }
+    case '/readyz': {
+      const { ready, reason } = context.status();
+      send(ready ? 200 : 503, `${ready ? 'ok' : (reason ?? 'not ready')}\n`);
+      break;
+    }
+    case '/metrics':
+      await context.refresh();
+      send(200, await context.metrics.registry.metrics(), context.metrics.registry.contentType);
+      break;
+    case '/statusz':
+      send(200, `${JSON.stringify(context.status())}\n`, 'application/json');
+      break;
+    default:
+      send(404, 'there are /healthz, /readyz, /metrics and /statusz\n');
+  }
+}

@@ -1,0 +1,235 @@
+import type { Clock } from '../kube/clock.ts';
+import {
+  type Delta,
+  diffRulesets,
+  elementsOf,
+  isEmptyDelta,
+  type NodeCompiler,
+  type Ruleset,
+  renderDelta,
+  renderRuleset,
+} from '../nft/index.ts';
+import { type Kernel, KernelError } from './kernel/kernel.ts';
+
+/** What leads to a comparison of the whole table with what it should be. */
+export type ResyncReason = 'start' | 'foreign-change' | 'error' | 'periodic' | 'options';
+
+/** Who wants to know what the reconciler does. */
+export interface ReconcilerEvents {
+  /**
+   * Changes are in force.
+   * @param seconds from the first of them to the kernel's answer @param elements written or deleted
+   */
+  readonly programmed: (seconds: number, elements: number) => void;
+  readonly resynced: (reason: ResyncReason, elements: number) => void;
+  readonly failed: (error: KernelError) => void;
+  /** Addresses of which less is admitted than before the changes that are in force now. */
+  readonly narrowed: (addresses: ReadonlySet<string>) => void;
+}
+
+/** How long what a change replaced stays in the kernel, for packets that are in it. */
+const COLLECT_AFTER_MS = 1000;
+const RETRY_FIRST_MS = 200;
+const RETRY_LAST_MS = 30_000;
+
+/** Where the reconciler stands. */
+export interface ReconcilerState {
+  /** The kernel has been given everything at least once. */
+  readonly begun: boolean;
+  /** The kernel holds everything that was told. */
+  readonly current: boolean;
+  /** Why the last attempt failed; undefined after one that did not. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * Keeps the kernel's table as the compiler has it. Changes that come while a transaction is under way go into the next
+ * one together. A transaction that fails, or somebody else's change, leads to a comparison of the whole table.
+ */
+export class Reconciler {
+  readonly #kernel: Kernel;
+  readonly #clock: Clock;
+  readonly #events: ReconcilerEvents;
+  #compiler: NodeCompiler | undefined;
+  #dirty = false;
+  #since: number | undefined;
+  #resync: ResyncReason | undefined;
+  #working = false;
+  #passSince: number | undefined;
+  #closed = false;
+  #begun = false;
+  #failure: KernelError | undefined;
+  #retryMs = RETRY_FIRST_MS;
+  #cancelRetry: (() => void) | undefined;
+  #cancelCollect: (() => void) | undefined;
+  #marks: (() => void)[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(kernel: Kernel, clock: Clock, events: ReconcilerEvents) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  get state(): ReconcilerState {
+    return {
+      begun: this.#begun,
+      current: this.#begun && !this.#dirty && !this.#working && this.#resync === undefined,
+      failure: this.#failure?.message,
+    };
+  }
+
+  /** For how long the pass under way has been, in milliseconds; 0 when there is none. */
+  get busyMs(): number {
+    return this.#passSince === undefined ? 0 : this.#clock.now() - this.#passSince;
+  }
+
+  /** Takes over from what the table holds, whoever made it. Again with another compiler: from then on that is the one. */
+  begin(compiler: NodeCompiler, reason: ResyncReason = 'start'): void {
+    this.#compiler = compiler;
+    this.resync(reason);
+  }
+
+  /** The compiler was told something. */
+  changed(): void {
+    this.#dirty = true;
+    this.#since ??= this.#clock.now();
+    this.#wake();
+  }
+
+  /** Calls back once everything that was told until now is in force. */
+  mark(done: () => void): void {
+    this.#marks.push(done);
+    this.changed();
+  }
+
+  /** Compares the whole table with what it should be. */
+  resync(reason: ResyncReason): void {
+    this.#resync ??= reason;
+    this.#dirty = true;
+    this.#wake();
+  }
+
+  /** Ends after the transaction under way. The table stays. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#cancelCollect?.();
+    if (this.#working) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #wake(): void {
+    if (this.#working || this.#closed || this.#compiler === undefined || this.#cancelRetry !== undefined) return;
+    this.#working = true;
+    // What is told in the same turn goes into one transaction.
+    setImmediate(() => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    while (this.#dirty && !this.#closed && this.#cancelRetry === undefined) {
+      this.#passSince = this.#clock.now();
+      await this.#pass();
+    }
+    this.#passSince = undefined;
+    this.#working = false;
+    for (const done of this.#idle.splice(0)) done();
+  }
+
+  async #pass(): Promise<void> {
+    const compiler = this.#compiler;
+    if (compiler === undefined) return;
+    const since = this.#since;
+    const marks = this.#marks.splice(0);
+    const reason = this.#resync;
+    this.#dirty = false;
+    this.#since = undefined;
+    this.#resync = undefined;
+    const { delta, narrowed } = compiler.take();
+    try {
+      const elements =
+        reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
+      this.#begun = true;
+      this.#failure = undefined;
+      this.#retryMs = RETRY_FIRST_MS;
+      if (since !== undefined) this.#events.programmed((this.#clock.now() - since) / 1000, elements);
+      if (narrowed.size > 0) this.#events.narrowed(narrowed);
+      for (const done of marks) done();
+      this.#collectLater(compiler);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#marks.unshift(...marks);
+      this.#since ??= since;
+      this.#failed(error, reason);
+      if (narrowed.size > 0) this.#events.narrowed(narrowed);
+    }
+  }
+
+  async #program(delta: Delta): Promise<number> {
+    if (isEmptyDelta(delta)) return 0;
+    await this.#kernel.run(renderDelta(delta));
+    return elementsOf(delta);
+  }
+
+  async #compare(wanted: Ruleset, reason: ResyncReason): Promise<number> {
+    const there = await this.#dump();
+    if (there === undefined) {
+      await this.#kernel.run(renderRuleset(wanted));
+      const delta = diffRulesets({ sets: new Map(), maps: new Map(), chains: new Map() }, wanted);
+      this.#events.resynced(reason, elementsOf(delta));
+      return elementsOf(delta);
+    }
+    const delta = diffRulesets(there, wanted);
+    const elements = await this.#program(delta);
+    this.#events.resynced(reason, isEmptyDelta(delta) ? 0 : Math.max(1, elements));
+    return elements;
+  }
+
+  /** What the table holds; undefined when there is none, or one that is not in a form of ours: it is replaced whole. */
+  async #dump(): Promise<Ruleset | undefined> {
+    try {
+      return await this.#kernel.dump();
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'foreign') return undefined;
+      throw error;
+    }
+  }
+
+  /** A first failure is looked into at once, by comparing; further ones wait longer each time. */
+  #failed(error: KernelError, reason: ResyncReason | undefined): void {
+    this.#failure = error;
+    this.#events.failed(error);
+    this.#resync = 'error';
+    this.#dirty = true;
+    if (reason === undefined) return;
+    this.#cancelRetry = this.#clock.after(this.#retryMs, () => {
+      this.#cancelRetry = undefined;
+      this.#wake();
+    });
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS);
+  }
+
+  #collectLater(compiler: NodeCompiler): void {
+    if (!compiler.hasGarbage || this.#cancelCollect !== undefined || this.#closed) return;
+    this.#cancelCollect = this.#clock.after(COLLECT_AFTER_MS, () => {
+      this.#cancelCollect = undefined;
+      if (this.#working || this.#dirty) {
+        // Not between changes: their delta must not hold removals.
+        this.#collectLater(compiler);
+        return;
+      }
+      this.#working = true;
+      void this.#collect(compiler);
+    });
+  }
+
+  async #collect(compiler: NodeCompiler): Promise<void> {
+    try {
+      // Another compiler has taken over: comparing has removed what this one left.
+      if (compiler === this.#compiler) await this.#program(compiler.collect());
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#failed(error, undefined);
+    }
+    await this.#work();
+  }
+}

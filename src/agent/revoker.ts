@@ -1,0 +1,143 @@
+import type { FlowEnd, FlowProtocol } from '../engine/index.ts';
+import type { Clock } from '../kube/clock.ts';
+import { type Address, formatAddress } from '../net/address.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { NodeCompiler } from '../nft/index.ts';
+import type { Connection, Kernel, KernelError } from './kernel/kernel.ts';
+
+const PROTOCOLS: ReadonlyMap<number, FlowProtocol> = new Map([
+  [6, 'TCP'],
+  [17, 'UDP'],
+  [132, 'SCTP'],
+]);
+
+/** A packet that passed under the rules before may have its connection noted this much later. */
+const AGAIN_AFTER_MS = 300;
+
+/** The ends of a tracked connection as policies see them. */
+export interface TrackedFlow {
+  readonly from: FlowEnd;
+  readonly to: FlowEnd;
+  readonly protocol: FlowProtocol;
+  readonly port: number;
+}
+
+/** What an address belongs to: a pod, a node, or something outside. */
+export function endOf(compiler: NodeCompiler, address: Address): FlowEnd {
+  const text = formatAddress(address);
+  const pod = compiler.ownerOf(text);
+  if (pod !== undefined) return { type: 'pod', pod };
+  const node = compiler.nodeOf(text);
+  return node === undefined ? { type: 'address', address } : { type: 'host', node, address };
+}
+
+/** A tracked connection as policies judge it: from who opened it to who answers, behind any Service. */
+export function flowOf(compiler: NodeCompiler, { protocol, original, reply }: Connection): TrackedFlow {
+  return {
+    from: endOf(compiler, original.source),
+    to: endOf(compiler, reply.source),
+    protocol: PROTOCOLS.get(protocol) ?? 'other',
+    port: reply.sourcePort,
+  };
+}
+
+/** What {@link Revoker} needs to judge. */
+export interface RevokerContext {
+  readonly compiler: () => NodeCompiler | undefined;
+  /** Addresses in here that no pod has are denied. */
+  readonly strictRange: () => AddressSet;
+  readonly cut: (count: number) => void;
+  readonly failed: (error: KernelError) => void;
+}
+
+/**
+ * Cuts open connections that are not allowed any more. It looks at those with an end among the addresses that it was
+ * told, once at once and once a little later, for connections that came up in between.
+ */
+export class Revoker {
+  readonly #kernel: Kernel;
+  readonly #clock: Clock;
+  readonly #context: RevokerContext;
+  /**
+   * Connections that are older than connection tracking may have been noted by an answer: who opened them is not known,
+   * and they stay when they are allowed either way.
+   */
+  lenient = false;
+  #pending = new Set<string>();
+  #again = new Set<string>();
+  #working = false;
+  #cancel: (() => void) | undefined;
+  #closed = false;
+
+  constructor(kernel: Kernel, clock: Clock, context: RevokerContext) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#context = context;
+  }
+
+  /** The connections of these addresses are to be judged. */
+  note(addresses: ReadonlySet<string>): void {
+    for (const address of addresses) {
+      this.#pending.add(address);
+      this.#again.add(address);
+    }
+    this.#wake();
+    this.#cancel ??= this.#clock.after(AGAIN_AFTER_MS, () => {
+      this.#cancel = undefined;
+      for (const address of this.#again) this.#pending.add(address);
+      this.#again = new Set();
+      this.#wake();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  #wake(): void {
+    if (this.#working || this.#closed || this.#pending.size === 0) return;
+    this.#working = true;
+    void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (this.#pending.size > 0 && !this.#closed) {
+        const addresses = this.#pending;
+        this.#pending = new Set();
+        await this.#judge(addresses);
+      }
+      // By now those that were there at the start have been judged; later ones were seen from their beginning.
+      if (this.#cancel === undefined) this.lenient = false;
+    } catch (error) {
+      this.#context.failed(error as KernelError);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #judge(addresses: ReadonlySet<string>): Promise<void> {
+    const connections = await this.#kernel.connections();
+    const compiler = this.#context.compiler();
+    if (compiler === undefined) return;
+    const denied = connections.filter((connection) => {
+      const { original, reply } = connection;
+      if (!addresses.has(formatAddress(original.source)) && !addresses.has(formatAddress(reply.source))) return false;
+      return !this.#allows(compiler, connection);
+    });
+    if (denied.length > 0) this.#context.cut(await this.#kernel.cut(denied));
+  }
+
+  #allows(compiler: NodeCompiler, connection: Connection): boolean {
+    const { from, to, protocol, port } = flowOf(compiler, connection);
+    if (this.#isUnknownPod(from) || this.#isUnknownPod(to)) return false;
+    const { family } = connection.original.source;
+    if (compiler.index.allows(from, to, family, protocol, port)) return true;
+    return this.lenient && compiler.index.allows(to, from, family, protocol, connection.original.sourcePort);
+  }
+
+  #isUnknownPod(end: FlowEnd): boolean {
+    return end.type === 'address' && this.#context.strictRange().contains(end.address);
+  }
+}

@@ -1,0 +1,142 @@
+import { createWriteStream } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Writable } from 'node:stream';
+import type { AgentOptions } from '../../agent/agent.ts';
+import type { Kernel } from '../../agent/kernel/kernel.ts';
+import { AddressSet } from '../../net/address-set.ts';
+import type { Context } from '../context.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import { podCidrs } from '../load.ts';
+import { packageVersion } from '../package-version.ts';
+
+const DEFAULT_GROUP = 4711;
+const DEFAULT_RATE = 10;
+/** Lines that wait for a slow reader of the flow log, in bytes; more are lost, and counted. */
+const MOST_WAITING = 1 << 20;
+
+/** `portcullis agent`. Runs until it is told to end (SIGTERM, SIGINT). */
+export async function run(context: Context): Promise<number> {
+  const { flags, err } = context;
+  if (process.platform !== 'linux') throw new UsageError('the agent enforces with nftables, which only Linux has');
+  const { LinuxKernel } = await import('../../agent/kernel/linux-kernel.ts');
+  const { Agent, AgentError, cleanUp } = await import('../../agent/agent.ts');
+  const { SourceError } = await import('../../kube/index.ts');
+  const kernel = new LinuxKernel();
+  try {
+    if (flags.on('cleanup')) {
+      await cleanUp(kernel);
+      err.add('portcullis: nothing is enforced on this node any more\n');
+      return EXIT.ok;
+    }
+    const agent = new Agent(await agentOptions(context, kernel));
+    const ended = untilSignal();
+    await agent.start();
+    await ended;
+    await agent.stop();
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof AgentError) throw new UsageError('the agent cannot start', error.problems);
+    if (error instanceof SourceError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOptions> {
+  const { flags, io } = context;
+  const { parseListenAddress } = await import('../../agent/endpoint.ts');
+  const { systemClock } = await import('../../kube/clock.ts');
+  const { pino, destination } = await import('pino');
+  const listenText = flags.text('listen');
+  const listen = listenText === undefined ? undefined : parseListenAddress(listenText);
+  if (listenText !== undefined && listen === undefined) {
+    throw new UsageError(`--listen "${listenText}" is neither HOST:PORT nor unix:PATH`);
+  }
+  const level = flags.on('quiet') ? 'warn' : flags.on('verbose') ? 'debug' : 'info';
+  const log = pino({ level, base: { name: 'portcullis-agent' } }, destination({ dest: 2, sync: true }));
+  const flowLog = openFlowLog(flags.text('flow-log') ?? '-', io.stdout as Writable, (message) => log.warn(message));
+  const paths = flags.list('filename');
+  return {
+    node: flags.text('node') ?? io.env['NODE_NAME'] ?? hostname(),
+    kernel,
+    clock: systemClock,
+    log,
+    source: await sourceOf(context, paths),
+    denial: flags.text('denial') === 'reject' ? 'reject' : 'drop',
+    audit: flags.on('audit'),
+    strict: flags.text('start-mode') === 'strict',
+    podRange: AddressSet.unionOf(podCidrs(context).map((cidr) => AddressSet.ofCidr(cidr))),
+    ...(flowLog === undefined
+      ? {}
+      : {
+          flowLog: {
+            write: flowLog,
+            group: numberOf(context, 'nflog-group', DEFAULT_GROUP, 0, 65_535),
+            ratePerSecond: numberOf(context, 'flow-log-rate', DEFAULT_RATE, 1, 100_000),
+            burst: 2 * numberOf(context, 'flow-log-rate', DEFAULT_RATE, 1, 100_000),
+          },
+        }),
+    ...(listen === undefined ? {} : { listen }),
+    adoptMs: 1000 * numberOf(context, 'adopt', 1, 0, 3600),
+    version: packageVersion(),
+  };
+}
+
+async function sourceOf(context: Context, paths: readonly string[]): Promise<AgentOptions['source']> {
+  if (paths.length === 0) throw new UsageError('no input: name manifests with -f');
+  const { watchFiles } = await import('../../kube/index.ts');
+  const namespace = context.flags.text('namespace');
+  return (onRead) =>
+    watchFiles(paths, {
+      onRead,
+      ...(namespace === undefined ? {} : { defaultNamespace: namespace }),
+    });
+}
+
+function numberOf({ flags }: Context, name: string, initial: number, least: number, most: number): number {
+  const text = flags.text(name);
+  if (text === undefined) return initial;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new UsageError(`--${name} "${text}" is not a whole number from ${least} to ${most}`);
+}
+
+/** Writes lines and never waits: the agent does not stop for a reader. */
+function openFlowLog(
+  name: string,
+  stdout: Writable,
+  warn: (message: string) => void,
+): ((line: string) => void) | undefined {
+  if (name === 'none') return undefined;
+  const stream = name === '-' ? stdout : createWriteStream(name, { flags: 'a' });
+  let lost = 0;
+  let broken = false;
+  stream.on('error', (error: Error) => {
+    if (!broken) warn(`the flow log cannot be written: ${error.message}`);
+    broken = true;
+  });
+  return (line) => {
+    if (broken) return;
+    if (stream.writableLength > MOST_WAITING) {
+      if (lost++ === 0) warn('the flow log is written too slowly: denials are lost');
+      return;
+    }
+    if (lost > 0) warn(`${lost} denials were lost from the flow log`);
+    lost = 0;
+    stream.write(line);
+  };
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      process.off('SIGTERM', end);
+      process.off('SIGINT', end);
+      clearInterval(alive);
+      resolve();
+    };
+    // Timers of the parts do not keep the process alive.
+    const alive = setInterval(() => undefined, 1 << 30);
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+  });
+}
