@@ -1,4 +1,5 @@
-import { type CommandSpec, FAIL_LEVELS, type OptionSpec } from './spec.ts';
+import { LAB_GROUP, labCommands } from './lab-commands.ts';
+import { type CommandGroup, type CommandSpec, FAIL_LEVELS, type OptionSpec } from './spec.ts';
 
 const INPUT = 'Input:';
 const SELECTION = 'Selection:';
@@ -110,6 +111,15 @@ const focusFlags: readonly OptionSpec[] = [
   },
   { name: 'no-external', group: SELECTION, description: 'leave out everything outside the cluster' },
 ];
+
+/** First words that several commands share. */
+export const COMMAND_GROUPS: readonly CommandGroup[] = [LAB_GROUP];
+
+function flagOf(flags: readonly OptionSpec[], name: string): OptionSpec {
+  const flag = flags.find((one) => one.name === name);
+  if (flag === undefined) throw new Error(`no flag ${name}`);
+  return flag;
+}
 
 /** Every command there is. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -409,6 +419,11 @@ the input are taken to be replaced. Exit code 2 when some flow would be blocked.
     ],
     load: () => import('./commands/advise.ts'),
   },
+  ...labCommands({
+    output: outputFlags,
+    focus: (name) => flagOf(focusFlags, name),
+    input: (name) => flagOf(analysing, name),
+  }),
   {
     name: 'serve',
     group: SERVICES,

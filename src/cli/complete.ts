@@ -1,7 +1,7 @@
 import { ShellCompDirective } from '@bomb.sh/tab';
 import type { World } from '../analysis/index.ts';
 import { readInputs } from '../kube/files.ts';
-import { COMMANDS, optionsOf } from './commands.ts';
+import { COMMAND_GROUPS, COMMANDS, optionsOf } from './commands.ts';
 import type { Io } from './io.ts';
 import type { Output } from './output.ts';
 import type { Completes, OptionSpec } from './spec.ts';
@@ -37,10 +37,18 @@ export async function complete(words: readonly string[], io: Io, out: Output): P
 }
 
 async function candidates(before: readonly string[], current: string, io: Io): Promise<Candidates> {
-  const [name, ...rest] = before;
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (name === undefined) return COMMANDS.map((one) => ({ value: one.name, description: one.summary }));
-  if (command === undefined) return name === 'help' ? COMMANDS.map((one) => ({ value: one.name })) : [];
+  const [name, ...others] = before;
+  if (name === undefined) return firstWords();
+  if (name === 'help') return firstWords().map(({ value }) => ({ value }));
+  if (COMMAND_GROUPS.some((group) => group.name === name) && others.length === 0) {
+    return COMMANDS.filter((one) => one.internal !== true && one.name.startsWith(`${name} `)).map((one) => ({
+      value: one.name.slice(name.length + 1),
+      description: one.summary,
+    }));
+  }
+  const command = COMMANDS.find((one) => one.name === name || one.name === `${name} ${others[0]}`);
+  if (command === undefined) return [];
+  const rest = command.name === name ? others : others.slice(1);
   const options = optionsOf(command);
   const line = readLine(options, rest);
   const inline = /^--([a-z-]+)=/.exec(current)?.[1];
@@ -50,6 +58,12 @@ async function candidates(before: readonly string[], current: string, io: Io): P
   const argument = command.arguments[Math.min(line.positionals, command.arguments.length - 1)];
   if (argument === undefined || (line.positionals >= command.arguments.length && argument.variadic !== true)) return [];
   return values(argument.choices, argument.completes, line, io);
+}
+
+/** Every word that may come first. */
+function firstWords(): Candidate[] {
+  const alone = COMMANDS.filter(({ name }) => !name.includes(' '));
+  return [...alone, ...COMMAND_GROUPS].map(({ name, summary }) => ({ value: name, description: summary }));
 }
 
 function flagNames(options: readonly OptionSpec[]): Candidate[] {

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { nearestNames } from '../model/suggest.ts';
-import { COMMANDS, optionsOf } from './commands.ts';
+import { COMMAND_GROUPS, COMMANDS, optionsOf } from './commands.ts';
 import { didYouMean, UsageError } from './errors.ts';
 import { Flags } from './flags.ts';
 import type { CommandSpec, Example, OptionSpec } from './spec.ts';
@@ -35,9 +35,40 @@ export function buildProgram(output: ProgramOutput, onCall: (call: Call) => void
     .addHelpCommand(new Command('help').argument('[command]').summary('help for a command').helpGroup('Shell:'))
     .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm })
     .addHelpText('after', () => examplesText(TOP_EXAMPLES));
-  configure(program, output);
-  for (const spec of COMMANDS) program.addCommand(buildCommand(spec, output, onCall));
+  configure(program, '', output);
+  const groups = new Map<string, Command>();
+  for (const spec of COMMANDS) {
+    const [first = '', second] = spec.name.split(' ');
+    if (second === undefined) {
+      program.addCommand(buildCommand(spec, output, onCall));
+      continue;
+    }
+    const group = groups.get(first) ?? buildGroup(first, output);
+    if (!groups.has(first)) program.addCommand(group);
+    groups.set(first, group);
+    group.addCommand(buildCommand(spec, output, onCall), { hidden: spec.internal === true });
+  }
   return program;
+}
+
+/** The first word of several commands, which does nothing by itself. */
+function buildGroup(name: string, output: ProgramOutput): Command {
+  const spec = COMMAND_GROUPS.find((group) => group.name === name);
+  if (spec === undefined) throw new Error(`no group ${name}`);
+  const examples = COMMANDS.flatMap((command) =>
+    command.name.startsWith(`${name} `) ? command.examples.slice(0, 1) : [],
+  );
+  const group = new Command(name)
+    .helpGroup(spec.group)
+    .summary(spec.summary)
+    .description(spec.description)
+    .usage('COMMAND [flags]')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand(false)
+    .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm })
+    .addHelpText('after', () => examplesText(examples));
+  configure(group, name, output);
+  return group;
 }
 
 /** A command in the list: its name and its words, without the flags that each has. */
@@ -49,10 +80,11 @@ function subcommandTerm(command: Command): string {
   return [command.name(), ...words].join(' ');
 }
 
-function configure(command: Command, output: ProgramOutput): void {
+/** @param words of the command line that lead to it */
+function configure(command: Command, words: string, output: ProgramOutput): void {
   command
     .exitOverride()
-    .showHelpAfterError(`  see \`${command.name() === 'portcullis' ? '' : 'portcullis '}${command.name()} --help\``)
+    .showHelpAfterError(`  see \`portcullis ${words === '' ? '' : `${words} `}--help\``)
     .configureOutput({
       writeOut: output.out,
       writeErr: output.err,
@@ -64,13 +96,13 @@ function configure(command: Command, output: ProgramOutput): void {
 }
 
 function buildCommand(spec: CommandSpec, output: ProgramOutput, onCall: (call: Call) => void): Command {
-  const command = new Command(spec.name)
+  const command = new Command(spec.name.split(' ').at(-1))
     .helpGroup(spec.group)
     .summary(spec.summary)
     .description(spec.description)
     .helpOption('-h, --help', 'this help')
     .configureHelp({ helpWidth: HELP_WIDTH });
-  configure(command, output);
+  configure(command, spec.name, output);
   for (const argument of spec.arguments) {
     const name = argument.variadic === true ? `${argument.name}...` : argument.name;
     const built = new Argument(argument.required ? `<${name}>` : `[${name}]`, argument.description);

@@ -47,6 +47,7 @@ export interface Example {
 
 /** A command as data. Its code is loaded when it runs. */
 export interface CommandSpec {
+  /** Words of the command line: `reach`, `lab up`. Of several words, the first is a {@link CommandGroup}. */
   readonly name: string;
   /** Heading in the list of commands. */
   readonly group: string;
@@ -54,10 +55,20 @@ export interface CommandSpec {
   readonly description: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** Not listed: for other commands to start. */
+  readonly internal?: boolean;
   /** Output formats; the first is the default. */
   readonly formats: readonly string[];
   readonly examples: readonly Example[];
   readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
+}
+
+/** The first word that several commands share. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly description: string;
 }
 
 /** Severities at which `lint` fails. */

@@ -207,7 +207,10 @@ export interface Service extends KubeObjectBase {
   readonly spec: {
     readonly type: string;
     readonly selector: Readonly<Record<string, string>>;
+    /** As written; empty for a headless service and where the server is yet to choose. */
     readonly clusterIPs: readonly string[];
+    /** `clusterIP: None`: names lead to the pods themselves. */
+    readonly headless?: true;
     readonly ports: readonly ServicePort[];
   };
 }
@@ -315,6 +318,8 @@ export type WorkloadKind =
 
 export interface Workload extends KubeObjectBase {
   readonly kind: WorkloadKind;
+  /** `spec.replicas` where it is written; kinds that are not scaled have none. */
+  readonly replicas?: number;
   /** The pod template: labels and spec (for CronJob, that of the job template). */
   readonly template: { readonly labels: Readonly<Record<string, string>>; readonly spec: PodSpec };
 }

@@ -27,7 +27,11 @@ describe('candidates', () => {
   const shop = folder(SHOP);
 
   it.each<[readonly string[], readonly string[], string]>([
-    [[''], COMMANDS.map(({ name }) => name), NO_FILES],
+    [[''], [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))], NO_FILES],
+    [['lab', ''], ['up', 'probe', 'status', 'exec', 'down'], NO_FILES],
+    [['lab', 'up', '--no'], ['--nodes', '--no-color', '--no-headers'], NO_FILES],
+    [['lab', 'probe', '--by', ''], ['workload', 'pod'], NO_FILES],
+    [['lab', 'up', '-f', ''], [], FILES],
     [['c'], ['can', 'completion'], NO_FILES],
     [['nonsense', ''], [], NO_FILES],
     [['completion', ''], ['bash', 'zsh', 'fish', 'powershell'], NO_FILES],

@@ -1,27 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { COMMANDS, optionsOf } from '../../src/cli/commands.ts';
+import { COMMAND_GROUPS, COMMANDS, optionsOf } from '../../src/cli/commands.ts';
 import { portcullis } from './run-main.ts';
-
-const LATER = ['lab'];
 
 describe('help', () => {
   it('lists every command with its line, and none that does not exist', async () => {
     const { code, stdout, stderr } = await portcullis(['--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    for (const { name, summary } of COMMANDS) {
+    const alone = COMMANDS.filter(({ name }) => !name.includes(' '));
+    for (const { name, summary } of [...alone, ...COMMAND_GROUPS]) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*`, 'm'));
       expect(stdout).toContain(summary);
     }
-    for (const name of LATER) expect(stdout).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     expect(stdout).toContain('Examples:');
   });
 
   it.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s explains its flags',
     async (name, command) => {
-      const { code, stdout } = await portcullis([name, '--help']);
+      const { code, stdout } = await portcullis([...name.split(' '), '--help']);
       expect(code).toBe(0);
       for (const { name: option, hidden } of optionsOf(command)) {
         if (hidden !== true) expect(stdout).toContain(`--${option}`);
@@ -29,6 +27,17 @@ describe('help', () => {
       for (const { line } of command.examples) expect(stdout).toContain(line);
     },
   );
+
+  it.each(COMMAND_GROUPS.map(({ name }) => name))('%s lists its commands, those for users', async (name) => {
+    const { code, stdout } = await portcullis([name, '--help']);
+    expect(code).toBe(0);
+    for (const command of COMMANDS.filter((one) => one.name.startsWith(`${name} `))) {
+      const listed = new RegExp(`^  ${command.name.slice(name.length + 1)}\\b`, 'm').test(stdout);
+      expect([command.name, listed]).toEqual([command.name, command.internal !== true]);
+    }
+    expect((await portcullis([name])).code).toBe(2);
+    expect((await portcullis([name, 'upp'])).stderr).toMatch(/unknown command 'upp'\n {2}did you mean up\?/);
+  });
 
   it('without a command is wrong usage', async () => {
     const { code, stdout, stderr } = await portcullis([]);
@@ -57,7 +66,6 @@ describe('wrong usage exits 2 and says what was meant', () => {
     [['agent', '-f', '.', '--listen', 'x'], /--listen "x" is neither HOST:PORT nor unix:PATH/],
     [['agent', '-f', '.', '--flow-log-rate', '0'], /--flow-log-rate "0" is not a whole number from 1/],
     [['agent', '-f', '.', '--start-mode', 'lax'], /unknown --start-mode "lax": agent has open, strict/],
-    ...LATER.map((name): [readonly string[], RegExp] => [[name], /unknown command/]),
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await portcullis(argv);
     expect(stderr).toMatch(message);

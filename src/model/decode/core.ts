@@ -127,6 +127,7 @@ export function serviceSpec(raw: RecordOf<typeof serviceFields>, context: Decode
   return {
     type: spec.type || 'ClusterIP',
     selector: spec.selector ?? {},
+    ...(entries.some(([ip]) => ip === 'None') ? { headless: true } : {}),
     clusterIPs: addressTexts(
       entries.filter(([ip]) => ip !== 'None'),
       context,

@@ -8,7 +8,7 @@ import { objectMeta, policyMeta, type RawMeta } from './metadata.ts';
 import { networkPolicy, networkPolicySpec } from './network-policy.ts';
 import { gateway, gatewaySpec, grantSpec, ingress, ingressSpec, referenceGrant, route, routeSpec } from './routes.ts';
 import type { Reader } from './schema.ts';
-import { cronJob, cronJobTemplate, templated, templatedTemplate } from './workload.ts';
+import { cronJob, cronJobTemplate, replicasPart, templated, templatedTemplate } from './workload.ts';
 
 /** How one kind is decoded. To add a kind, add an entry to {@link KINDS}. */
 export interface KindDecoder {
@@ -86,6 +86,7 @@ function workload(
     reader: templated,
     make: (raw, namespace, context) => ({
       metadata: metadataOf(raw, namespace, context),
+      ...replicasPart(raw),
       template: templatedTemplate(raw, context),
     }),
   });

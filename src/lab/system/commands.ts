@@ -1,0 +1,149 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { LabError } from '../model.ts';
+import type { TopologyChange } from '../topology.ts';
+import { NetworkNamespace } from './namespace.ts';
+
+/** System programs live in directories that the PATH of ordinary users often lacks. */
+export function systemEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+}
+
+/** Why there can be no lab here; undefined when there can. A sentence that names the remedy. */
+export function labObstacle(): string | undefined {
+  if (process.platform !== 'linux') return 'a lab is made of Linux network namespaces, and this is not Linux';
+  if (process.getuid?.() !== 0) return 'a lab needs root, for network namespaces and nftables: use sudo';
+  for (const [program, use] of [
+    ['ip', 'network namespaces'],
+    ['nft', 'nftables'],
+  ] as const) {
+    if (spawnSync(program, ['-V'], { env: systemEnvironment() }).error !== undefined) {
+      return `${program} is missing, the program for ${use}: run scripts/setup.sh`;
+    }
+  }
+  return undefined;
+}
+
+/** Runs a program to its end and answers its standard output. Rejects with what it said when it fails. */
+export function runProgram(program: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: systemEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    // A program that fails at once reads no input.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    child.on('close', (code) => {
+      if (code === 0) resolve(stdout);
+      else reject(new LabError(`${program} ${args.join(' ')} failed: ${stderr.trim() || `exit code ${code}`}`));
+    });
+  });
+}
+
+/** Names of the namespaces that are there. */
+export async function listNamespaces(prefix: string): Promise<string[]> {
+  const listing = await runProgram('ip', ['netns', 'list']);
+  return listing
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.startsWith(prefix));
+}
+
+/** Removes namespaces with all that is in them; one that is gone already is no failure. */
+export async function removeNamespaces(names: readonly string[]): Promise<void> {
+  await batch(
+    '',
+    names.map((name) => `netns del ${name}`),
+    true,
+  );
+}
+
+/** Takes away what a change takes away. */
+export async function removeFromTopology({ before, removed }: TopologyChange): Promise<void> {
+  await inParallel(
+    [...before].map(
+      ([name, lines]) =>
+        () =>
+          batch(name, lines, true),
+    ),
+  );
+  if (removed.length > 0) await removeNamespaces(removed);
+}
+
+/** Makes what a change adds, after {@link removeFromTopology}. */
+export async function addToTopology({ added, devices, after }: TopologyChange): Promise<void> {
+  await batch(
+    '',
+    added.map(({ name }) => `netns add ${name}`),
+  );
+  for (const { name, routes } of added) configureKernel(name, routes);
+  await inParallel(
+    [...devices].map(
+      ([name, lines]) =>
+        () =>
+          batch(name, lines),
+    ),
+  );
+  await inParallel(
+    [...after].map(
+      ([name, lines]) =>
+        () =>
+          batch(name, lines),
+    ),
+  );
+}
+
+/** Programs at a time; more only take each other's processor. */
+const PARALLEL = 4;
+
+async function inParallel(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = tasks.values();
+  await Promise.all(
+    Array.from({ length: PARALLEL }, async () => {
+      for (const task of waiting) await task();
+    }),
+  );
+}
+
+async function batch(namespace: string, lines: readonly string[], force = false): Promise<void> {
+  if (lines.length === 0) return;
+  const args = [...(force ? ['-force'] : []), ...(namespace === '' ? [] : ['-n', namespace]), '-batch', '-'];
+  try {
+    await runProgram('ip', args, `${lines.join('\n')}\n`);
+  } catch (error) {
+    if (!force) throw error;
+  }
+}
+
+/** `ip` has no command for these. They are read by thread, so that of the namespace is written. */
+function configureKernel(name: string, routes: boolean): void {
+  const namespace = new NetworkNamespace(name);
+  try {
+    namespace.run(() => {
+      for (const scope of ['all', 'default']) {
+        writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`, '0');
+        writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/accept_ra`, '0');
+        writeFileSync(`/proc/sys/net/ipv4/conf/${scope}/rp_filter`, '0');
+        writeFileSync(`/proc/sys/net/ipv4/conf/${scope}/send_redirects`, '0');
+        if (routes) {
+          writeFileSync(`/proc/sys/net/ipv4/conf/${scope}/forwarding`, '1');
+          writeFileSync(`/proc/sys/net/ipv6/conf/${scope}/forwarding`, '1');
+        }
+      }
+    });
+  } finally {
+    namespace.close();
+  }
+}
+
+/** Runs an nft script in a namespace as one transaction. */
+export async function runNft(namespace: string, script: string): Promise<void> {
+  await runProgram('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'], script);
+}
