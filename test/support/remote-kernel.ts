@@ -50,11 +50,12 @@ export class RemoteKernel implements Kernel {
   readonly #listeners = new Map<number, (...values: readonly unknown[]) => void>();
   #next = 0;
 
-  constructor(namespace: string) {
+  /** @param through a program that runs another, with its arguments: `setpriv` for example */
+  constructor(namespace: string, through: readonly string[] = []) {
     child ??= bundled(path.join(import.meta.dirname, 'kernel-child.ts'));
     this.#process = fork(child, [], {
       execPath: 'ip',
-      execArgv: ['netns', 'exec', namespace, process.execPath],
+      execArgv: ['netns', 'exec', namespace, ...through, process.execPath],
       serialization: 'advanced',
     });
     this.#process.on('message', (answer: Answer) => this.#take(answer));

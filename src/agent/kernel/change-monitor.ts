@@ -1,5 +1,4 @@
 import { TABLE } from '../../nft/index.ts';
-import { KernelError } from './kernel.ts';
 import { eachAttribute, message, type NetlinkMessage, NetlinkSocket, NLM_F_REQUEST, systemError } from './netlink.ts';
 
 const SUBSYSTEM = 10 << 8;
@@ -132,11 +131,7 @@ function currentGeneration(): number {
   const socket = new NetlinkSocket();
   try {
     const sequence = socket.nextSequence();
-    socket.send(message({ type: NFT_MSG_GETGEN, flags: NLM_F_REQUEST, sequence }));
-    const received = socket.receive();
-    const [answer] = typeof received === 'string' ? [] : received;
-    if (answer === undefined || answer === 'done')
-      throw new KernelError('other', 'nf_tables did not give its generation');
+    const answer = socket.ask(message({ type: NFT_MSG_GETGEN, flags: NLM_F_REQUEST, sequence }), sequence);
     if ('error' in answer) throw systemError('nf_tables does not give its generation', answer.error);
     return generationOf(answer);
   } finally {

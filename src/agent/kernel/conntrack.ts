@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Address, Family } from '../../net/address.ts';
 import { type Connection, type ConnectionTuple, KernelError } from './kernel.ts';
 import {
@@ -15,10 +14,13 @@ import {
   nested,
   systemError,
 } from './netlink.ts';
+import { pauses } from './pauses.ts';
 
 const SUBSYSTEM = 1 << 8;
 const IPCTNL_MSG_CT_GET = SUBSYSTEM | 1;
 const IPCTNL_MSG_CT_DELETE = SUBSYSTEM | 2;
+const IPCTNL_MSG_CT_GET_STATS = SUBSYSTEM | 5;
+const CTA_STATS_GLOBAL_ENTRIES = 1;
 
 const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
@@ -45,8 +47,6 @@ const ICMPV6 = 58;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** How long the event loop may be held at a time, in milliseconds. */
-const SLICE = 8;
 /** So many entries are deleted by one call. */
 const DELETED_AT_ONCE = 64;
 
@@ -107,6 +107,23 @@ export async function deleteConnections(connections: readonly Connection[]): Pro
   });
 }
 
+/** How many connections are tracked. */
+export function countConnections(): number {
+  const socket = new NetlinkSocket();
+  try {
+    const sequence = socket.nextSequence();
+    const answer = socket.ask(message({ type: IPCTNL_MSG_CT_GET_STATS, flags: NLM_F_REQUEST, sequence }), sequence);
+    if ('error' in answer) throw systemError('connections cannot be counted', answer.error);
+    let count = 0;
+    eachAttribute(answer.bytes, answer.from, answer.to, (type, start) => {
+      if (type === CTA_STATS_GLOBAL_ENTRIES) count = answer.bytes.readUInt32BE(start);
+    });
+    return count;
+  } finally {
+    socket.close();
+  }
+}
+
 /** Each call has a socket of its own, so that answers cannot be mixed up. */
 async function withSocket<T>(work: (socket: NetlinkSocket) => Promise<T>): Promise<T> {
   const socket = new NetlinkSocket();
@@ -115,16 +132,6 @@ async function withSocket<T>(work: (socket: NetlinkSocket) => Promise<T>): Promi
   } finally {
     socket.close();
   }
-}
-
-/** A function that lets the event loop go on when it has been held for long enough. */
-function pauses(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < SLICE) return;
-    await nextTurn();
-    since = performance.now();
-  };
 }
 
 function deletion({ original, protocol, id, zone }: Connection, sequence: number): Buffer {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Address } from '../../net/address.ts';
 import { DENIAL_CHAINS, type Ruleset, readListing, TABLE } from '../../nft/index.ts';
 import { ChangeMonitor } from './change-monitor.ts';
@@ -6,20 +5,31 @@ import { deleteConnections, listConnections } from './conntrack.ts';
 import { type Closer, type Connection, type Kernel, KernelError, type LoggedPacket } from './kernel.ts';
 import { Nftables } from './nftables.ts';
 import { receivePackets } from './packet-log.ts';
-
-/** How long the event loop may be held at a time, in milliseconds. */
-const SLICE = 8;
+import { pauses } from './pauses.ts';
+import { findMissing } from './preflight.ts';
 
 /**
  * The kernel of this machine, in the network namespace that the process was started in: `ip netns exec` before the
  * program chooses another. Needs CAP_NET_ADMIN there.
  */
 export class LinuxKernel implements Kernel {
-  readonly #nftables = new Nftables();
+  readonly #library: string | undefined;
+  #loaded: Nftables | undefined;
   readonly #monitors = new Set<ChangeMonitor>();
   readonly #logs = new Set<Closer>();
   /** The end of the queue of calls to nftables. */
   #last: Promise<unknown> = Promise.resolve();
+
+  /** @param library the file of libnftables, where it is not in the usual places */
+  constructor(library?: string) {
+    this.#library = library;
+  }
+
+  /** @throws KernelError when the library is missing */
+  get #nftables(): Nftables {
+    this.#loaded ??= new Nftables(this.#library);
+    return this.#loaded;
+  }
 
   run(script: string): Promise<void> {
     return this.#queued(async () => {
@@ -38,22 +48,12 @@ export class LinuxKernel implements Kernel {
     const listing = await this.#queued(() => this.#list());
     if (listing === undefined) return undefined;
     const reading = readListing(listing);
-    let since = performance.now();
-    for (;;) {
-      const step = reading.next();
-      if (step.done !== true) {
-        if (performance.now() - since < SLICE) continue;
-        await nextTurn();
-        since = performance.now();
-      } else if ('unknown' in step.value) {
-        throw new KernelError(
-          'foreign',
-          `the table ${TABLE} holds what Portcullis does not write: ${step.value.unknown}`,
-        );
-      } else {
-        return step.value;
-      }
-    }
+    const pause = pauses();
+    let step = reading.next();
+    for (; step.done !== true; step = reading.next()) await pause();
+    if (!('unknown' in step.value)) return step.value;
+    const problem = `the table ${TABLE} holds what Portcullis does not write`;
+    throw new KernelError('foreign', `${problem}: ${step.value.unknown}`);
   }
 
   async #list(): Promise<string | undefined> {
@@ -118,8 +118,8 @@ export class LinuxKernel implements Kernel {
     return counted;
   }
 
-  async preflight(): Promise<readonly string[]> {
-    return [];
+  preflight(): Promise<readonly string[]> {
+    return this.#queued(() => findMissing(() => this.#nftables));
   }
 
   /** Waits for calls that have begun, then gives back everything. What rules the kernel has stays. */
@@ -129,7 +129,7 @@ export class LinuxKernel implements Kernel {
     this.#monitors.clear();
     this.#logs.clear();
     await this.#last;
-    await this.#nftables.close();
+    await this.#loaded?.close();
   }
 }
 

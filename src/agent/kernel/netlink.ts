@@ -120,16 +120,14 @@ export class NetlinkSocket {
     throw systemError('netlink failed');
   }
 
-  /** Sends one request and waits for its acknowledgement, which is there at once. Answers 0 or the errno. */
-  request(message: Uint8Array, sequence: number): number {
-    this.send(message);
+  /** Sends one request and answers the message or the acknowledgement that is its answer, which is there at once. */
+  ask(request: Uint8Array, sequence: number): NetlinkMessage | Acknowledgement {
+    this.send(request);
     for (;;) {
       const received = this.receive();
-      if (received === 'none') throw new KernelError('other', 'netlink did not acknowledge a request');
+      if (received === 'none') throw new KernelError('other', 'netlink did not answer a request');
       if (received === 'lost') continue;
-      for (const answer of received) {
-        if (answer !== 'done' && 'error' in answer && answer.sequence === sequence) return answer.error;
-      }
+      for (const answer of received) if (answer !== 'done' && answer.sequence === sequence) return answer;
     }
   }
 

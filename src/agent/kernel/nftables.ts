@@ -10,7 +10,7 @@ const OUTPUT_JSON = 1 << 4;
 /** Scripts from this size on leave so much freed memory behind that it is given back to the system. */
 const LARGE_SCRIPT = 2 ** 19;
 
-/** The library repeats the statement at fault, however long it is. */
+/** The library repeats the first statement, however long it is. */
 const MOST_OF_MESSAGE = 2000;
 
 interface Library {
@@ -25,12 +25,9 @@ interface Library {
   readonly run: NativeFunction<[context: Pointer, script: Uint8Array], number>;
 }
 
-let loaded: Library | undefined;
-
-function libraryOf(): Library {
-  if (loaded !== undefined) return loaded;
-  const library = loadLibrary(LIBRARY);
-  loaded = {
+function libraryOf(name: string): Library {
+  const library = loadLibrary(name);
+  return {
     newContext: declare(library, 'void *nft_ctx_new(uint32_t)'),
     freeContext: declare(library, 'void nft_ctx_free(void *)'),
     setOutput: declare(library, 'void nft_ctx_output_set_flags(void *, unsigned int)'),
@@ -41,7 +38,6 @@ function libraryOf(): Library {
     errors: declare(library, 'void *nft_ctx_get_error_buffer(void *)'),
     run: declare(library, 'int nft_run_cmd_from_buffer(void *, const void *)'),
   };
-  return loaded;
 }
 
 /**
@@ -53,8 +49,8 @@ export class Nftables {
   #context: Pointer;
 
   /** @throws KernelError when the library is missing */
-  constructor() {
-    this.#library = libraryOf();
+  constructor(library: string = LIBRARY) {
+    this.#library = libraryOf(library);
     this.#context = this.#open();
   }
 
@@ -88,6 +84,14 @@ export class Nftables {
     });
   }
 
+  /** As of the package: `1.0.6`. */
+  async version(): Promise<string> {
+    const listed = JSON.parse(await this.list('list tables')) as {
+      readonly nftables: readonly { readonly metainfo?: { readonly version?: string } }[];
+    };
+    return listed.nftables.find(({ metainfo }) => metainfo !== undefined)?.metainfo?.version ?? '';
+  }
+
   /** In a context of its own: what listings cache is gone with it. */
   async #throwaway(work: (context: Pointer) => Promise<string>): Promise<string> {
     const context = this.#open();
@@ -105,7 +109,7 @@ export class Nftables {
     // Either call empties its buffer.
     const output = readText(this.#library.output(context));
     const message = readText(this.#library.errors(context), MOST_OF_MESSAGE);
-    if (status !== 0) throw new KernelError(codeOf(message), messageOf(message));
+    if (status !== 0) throw new KernelError(codeOf(message), messageOf(message, script));
     return output;
   }
 
@@ -138,7 +142,7 @@ const MESSAGES: readonly (readonly [text: string, code: KernelErrorCode])[] = [
 ];
 
 function codeOf(message: string): KernelErrorCode {
-  // The lines after the first repeat the statement.
+  // The lines after the first repeat a statement.
   const first = firstLine(message);
   return MESSAGES.find(([text]) => first.includes(text))?.[1] ?? 'other';
 }
@@ -147,10 +151,11 @@ function firstLine(message: string): string {
   return message.split('\n', 1)[0] ?? '';
 }
 
-/** The error and the beginning of the statement that it is about. */
-function messageOf(message: string): string {
-  const [first = '', statement = ''] = message.split('\n');
-  const shown = statement.length > 200 ? `${statement.slice(0, 200)}…` : statement;
-  const reason = first.replace(/^.*?Error: /, '') || 'libnftables failed and did not say why';
-  return shown === '' ? reason : `${reason}: ${shown}`;
+/** The error, and the statement when there is one only: of several the library always repeats the first. */
+function messageOf(message: string, script: string): string {
+  const reason = firstLine(message).replace(/^.*?Error: /, '') || 'libnftables failed and did not say why';
+  const end = script.indexOf('\n');
+  if (end >= 0 && end < script.length - 1) return reason;
+  const statement = script.trimEnd();
+  return `${reason}: ${statement.length > 200 ? `${statement.slice(0, 200)}…` : statement}`;
 }

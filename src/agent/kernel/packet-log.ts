@@ -75,13 +75,12 @@ function isMessage(part: unknown): part is NetlinkMessage {
   return typeof part === 'object' && part !== null && 'bytes' in part;
 }
 
+/** Answers 0 or the errno. */
 function configure(socket: NetlinkSocket, group: number, ...attributes: readonly Uint8Array[]): number {
   const sequence = socket.nextSequence();
-  const flags = NLM_F_REQUEST | NLM_F_ACK;
-  return socket.request(
-    message({ type: NFULNL_MSG_CONFIG, flags, sequence, resource: group }, ...attributes),
-    sequence,
-  );
+  const header = { type: NFULNL_MSG_CONFIG, flags: NLM_F_REQUEST | NLM_F_ACK, sequence, resource: group };
+  const answer = socket.ask(message(header, ...attributes), sequence);
+  return 'error' in answer ? answer.error : 0;
 }
 
 function deliver(messages: readonly NetlinkMessage[], onPacket: (packet: LoggedPacket) => void): void {
