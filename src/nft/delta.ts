@@ -1,3 +1,4 @@
+import { chainText } from './render.ts';
 import type { Chain, Delta, NftMap, NftSet, Ruleset, Verdict } from './ruleset.ts';
 
 /** What the kernel must be told to get from one ruleset to another. Sets, maps and chains of another type are made anew. */
@@ -32,7 +33,7 @@ export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
   const chains = new Map<string, Chain>();
   for (const [name, chain] of to.chains) {
     const old = from.chains.get(name);
-    if (old === undefined || chainKey(old) !== chainKey(chain)) chains.set(name, chain);
+    if (old === undefined || chainText(old) !== chainText(chain)) chains.set(name, chain);
   }
   return {
     addedSets: sets.added,
@@ -128,11 +129,6 @@ function sameKind(a: NftSet | NftMap, b: NftSet | NftMap): boolean {
 /** Whether two verdicts send a packet to the same place. */
 export function sameVerdict(a: Verdict, b: Verdict): boolean {
   return a.kind === b.kind && ('chain' in a ? a.chain : '') === ('chain' in b ? b.chain : '');
-}
-
-/** Equal for chains that do the same in the same words. */
-function chainKey(chain: Chain): string {
-  return JSON.stringify([chain.hook?.hook, chain.hook?.priority, chain.rules]);
 }
 
 function without(elements: ReadonlySet<string>, gone: readonly string[]): Set<string> {

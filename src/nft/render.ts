@@ -110,6 +110,11 @@ function addRules(lines: string[], chain: string, { rules }: Chain): void {
   for (const rule of rules) for (const text of ruleTexts(rule)) lines.push(`add rule inet ${TABLE} ${chain} ${text}`);
 }
 
+/** Equal for chains that the kernel is told in the same words. */
+export function chainText({ hook, rules }: Chain): string {
+  return [hook === undefined ? '' : `${hook.hook} ${hook.priority}`, ...rules.flatMap(ruleTexts)].join('\n');
+}
+
 /** A refusal differs by protocol and is three rules. */
 function ruleTexts({ matches, action }: Rule): string[] {
   const conditions = matches.map(matchText);

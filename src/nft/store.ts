@@ -1,4 +1,5 @@
 import { sameVerdict } from './delta.ts';
+import { chainText } from './render.ts';
 import type { Chain, Delta, NftMap, NftSet, Rule, Ruleset, Verdict } from './ruleset.ts';
 
 interface MutableSet extends NftSet {
@@ -305,5 +306,5 @@ function picked<T>(all: ReadonlyMap<string, T>, names: ReadonlySet<string>): Map
 }
 
 function sameChain(a: Chain, b: Chain): boolean {
-  return a === b || JSON.stringify([a.hook, a.rules]) === JSON.stringify([b.hook, b.rules]);
+  return a === b || chainText(a) === chainText(b);
 }

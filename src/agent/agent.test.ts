@@ -1,0 +1,510 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FakeKernel } from '../../test/support/fake-kernel.ts';
+import { address } from '../../test/support/flows.ts';
+import { decode, type Manifest, namespace, node, pod, policy } from '../../test/support/manifests.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { PushingSource } from '../../test/support/pushing-source.ts';
+import { decodeObject } from '../model/decode.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { simulate } from '../nft/index.ts';
+import { Agent, AgentError, type AgentOptions, cleanUp } from './agent.ts';
+import type { DenialRecord } from './flow-log.ts';
+import type { Connection, LoggedPacket } from './kernel/kernel.ts';
+
+const WEB = pod('shop/web', { labels: { app: 'web' }, ips: ['10.1.0.1'], node: 'n0' });
+const CLIENT = pod('shop/client', { labels: { app: 'client' }, ips: ['10.1.1.1'], node: 'n1' });
+const STRANGER = pod('shop/stranger', { labels: { app: 'stranger' }, ips: ['10.1.1.2'], node: 'n1' });
+const POLICY = allow('client');
+const WORLD = [namespace('shop'), node('n0', '10.0.0.1'), WEB, CLIENT, STRANGER, POLICY];
+
+function allow(app: string): Manifest {
+  return policy('shop/web', {
+    podSelector: { matchLabels: { app: 'web' } },
+    ingress: [{ from: [{ podSelector: { matchLabels: { app } } }], ports: [{ port: 80 }] }],
+  });
+}
+
+/** An agent on a fake kernel that a test tells everything. */
+class Bench {
+  readonly kernel: FakeKernel;
+  readonly clock = new ManualClock();
+  readonly source = new PushingSource();
+  readonly lines: DenialRecord[] = [];
+  readonly messages: string[] = [];
+  readonly agent: Agent;
+  read: (digest: string) => void = () => undefined;
+
+  constructor(options: Partial<AgentOptions> = {}, kernel: FakeKernel = new FakeKernel()) {
+    this.kernel = kernel;
+    const log = pino({ level: 'debug' }, { write: (line: string) => void this.messages.push(line) });
+    this.agent = new Agent({
+      node: 'n0',
+      kernel: this.kernel,
+      clock: this.clock,
+      log,
+      source: (onRead) => {
+        this.read = onRead;
+        return this.source;
+      },
+      denial: 'drop',
+      audit: false,
+      strict: false,
+      podRange: AddressSet.EMPTY,
+      flowLog: {
+        write: (line) => void this.lines.push(JSON.parse(line) as DenialRecord),
+        group: 7,
+        ratePerSecond: 10,
+        burst: 20,
+      },
+      adoptMs: 0,
+      version: '1',
+      ...options,
+    });
+  }
+
+  /** Starts and tells the world. */
+  async begin(...manifests: readonly Manifest[]): Promise<this> {
+    await this.agent.start();
+    this.source.set(...(manifests.length > 0 ? manifests : WORLD));
+    this.source.sink.synced();
+    await this.settle();
+    return this;
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 40; round++) await turn();
+  }
+
+  /** Whether the fake kernel's table lets a new connection to the web pod through. */
+  admits(from: string, port = 80): boolean {
+    const { table } = this.kernel;
+    if (table === undefined) return true;
+    const packet = { hook: 'forward', saddr: address(from), daddr: address('10.1.0.1'), dport: port } as const;
+    return simulate(table, { ...packet, protocol: 'TCP', ctState: 'new' }).verdict === 'accept';
+  }
+}
+
+const benches: Bench[] = [];
+function bench(options: Partial<AgentOptions> = {}, kernel?: FakeKernel): Bench {
+  const made = new Bench(options, kernel);
+  benches.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const { agent } of benches.splice(0)) await agent.stop();
+});
+
+function connection(id: number, from: string, to: string, port: number, sourcePort = 40_000): Connection {
+  const original = { source: address(from), destination: address(to), sourcePort, destinationPort: port };
+  const reply = { source: address(to), destination: address(from), sourcePort: port, destinationPort: sourcePort };
+  return { id, protocol: 6, zone: 0, original, reply };
+}
+
+function packet(from: string, to: string, port: number, prefix = 'portcullis:ingress'): LoggedPacket {
+  return {
+    prefix,
+    source: address(from),
+    destination: address(to),
+    protocol: 6,
+    sourcePort: 40_000,
+    destinationPort: port,
+  };
+}
+
+describe('an agent', () => {
+  test('enforces what it was told, and every change of it', async () => {
+    const { source, ...rest } = await bench().begin();
+    const b = benches[0] as Bench;
+    expect([b.admits('10.1.1.1'), b.admits('10.1.1.2'), b.admits('10.1.1.1', 81)]).toEqual([true, false, false]);
+    source.set(allow('stranger'));
+    await b.settle();
+    expect([b.admits('10.1.1.1'), b.admits('10.1.1.2')]).toEqual([false, true]);
+    source.remove('NetworkPolicy', 'web', 'shop');
+    await b.settle();
+    expect([b.admits('10.1.1.1'), b.admits('10.1.1.2'), b.admits('192.0.2.1', 22)]).toEqual([true, true, true]);
+    expect(rest.agent.status()).toMatchObject({ ready: true, policies: 0, pods: { local: 1, isolated: 0, known: 3 } });
+  });
+
+  test('is ready only when the kernel holds everything', async () => {
+    const b = bench();
+    await b.agent.start();
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'the state of the cluster is not known yet' });
+    b.source.set(...WORLD);
+    const release = b.kernel.hold();
+    b.source.sink.synced();
+    await b.settle();
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'the kernel does not have the rules yet' });
+    release();
+    await b.settle();
+    expect(b.agent.status().ready).toBe(true);
+  });
+
+  test('makes one transaction of what comes while another is under way', async () => {
+    const b = await bench().begin();
+    const before = b.kernel.transactions.length;
+    const release = b.kernel.hold();
+    b.source.set(pod('shop/c0', { labels: { app: 'client' }, ips: ['10.1.2.200'], node: 'n1' }));
+    await b.settle();
+    for (let at = 1; at < 50; at++) {
+      b.source.set(pod(`shop/c${at}`, { labels: { app: 'client' }, ips: [`10.1.2.${at}`], node: 'n1' }));
+    }
+    release();
+    await b.settle();
+    expect(b.kernel.transactions.length - before).toBe(2);
+    expect(b.admits('10.1.2.49')).toBe(true);
+  });
+
+  test('tells the digest of the files whose state is in force, not before', async () => {
+    const b = await bench().begin();
+    const release = b.kernel.hold();
+    b.source.set(allow('stranger'));
+    b.read('second');
+    await b.settle();
+    expect(b.agent.status().digest).toBeUndefined();
+    release();
+    await b.settle();
+    expect(b.agent.status().digest).toBe('second');
+  });
+
+  test('treats an invalid policy that nothing precedes as one that admits nothing', async () => {
+    const b = await bench().begin();
+    const { object: refused } = decodeObject(
+      policy('shop/broken', { podSelector: {}, ingress: [{ ports: [{ port: 99_999 }] }], policyTypes: ['Ingress'] }),
+    );
+    const diagnostic = { code: 'invalid', severity: 'error', message: 'no such port' } as const;
+    b.source.remove('NetworkPolicy', 'web', 'shop');
+    b.source.sink.problem(diagnostic, refused);
+    await b.settle();
+    expect(b.admits('10.1.1.1')).toBe(false);
+    expect(b.messages.some((line) => line.includes('no such port'))).toBe(true);
+    b.source.remove('NetworkPolicy', 'broken', 'shop');
+    await b.settle();
+    expect(b.admits('10.1.1.1')).toBe(true);
+  });
+
+  test('keeps the last valid version of a policy', async () => {
+    const b = await bench().begin();
+    b.source.sink.problem({ code: 'invalid', severity: 'error', message: 'wrong' }, decode(allow('nobody')));
+    await b.settle();
+    expect(b.admits('10.1.1.1')).toBe(true);
+  });
+
+  test('gives a pod that has ended no more rights', async () => {
+    const b = await bench().begin();
+    b.source.set({ ...CLIENT, status: { ...(CLIENT['status'] as object), phase: 'Succeeded' } });
+    await b.settle();
+    expect(b.admits('10.1.1.1')).toBe(false);
+  });
+
+  test('refuses to start when the kernel lacks something', async () => {
+    const b = bench();
+    b.kernel.missing = ['nf_tables is missing: load the module'];
+    await expect(b.agent.start()).rejects.toThrow(AgentError);
+  });
+
+  test('leaves enforcement in place when it stops, and takes it away on demand', async () => {
+    const b = await bench().begin();
+    await b.agent.stop();
+    expect(b.source.closed).toBe(true);
+    expect(b.admits('10.1.1.2')).toBe(false);
+    const { kernel } = b;
+    await cleanUp(kernel);
+    expect(kernel.table).toBeUndefined();
+  });
+});
+
+describe('a restart', () => {
+  test('finds everything as it should be and changes nothing', async () => {
+    const first = await bench().begin();
+    first.clock.advance(5000);
+    await first.settle();
+    await first.agent.stop();
+    const before = first.kernel.transactions.length;
+    const second = await bench({}, first.kernel).begin();
+    expect(second.kernel.transactions.length).toBe(before);
+    expect(second.agent.status().ready).toBe(true);
+  });
+
+  test('brings in force what changed meanwhile, as a delta, and cuts what is not allowed any more', async () => {
+    const first = await bench().begin();
+    await first.agent.stop();
+    first.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    const second = await bench({}, first.kernel).begin(...WORLD.slice(0, -1), allow('stranger'));
+    expect([second.admits('10.1.1.1'), second.admits('10.1.1.2')]).toEqual([false, true]);
+    expect(second.kernel.transactions.at(-1)).not.toContain('delete table');
+    expect(second.kernel.tracked.size).toBe(0);
+  });
+
+  test('leaves the old table alone until the state of the cluster is known', async () => {
+    const first = await bench().begin();
+    await first.agent.stop();
+    const second = bench({}, first.kernel);
+    await second.agent.start();
+    await second.settle();
+    expect([second.admits('10.1.1.1'), second.admits('10.1.1.2')]).toEqual([true, false]);
+  });
+});
+
+describe('what others do to the table', () => {
+  test.each(['flush ruleset', 'add chain inet portcullis forward\nflush chain inet portcullis forward\n'])(
+    'is undone: %j',
+    async (script) => {
+      const b = await bench().begin();
+      b.kernel.interfere(script);
+      expect(b.admits('10.1.1.2')).toBe(true);
+      await b.settle();
+      expect([b.admits('10.1.1.1'), b.admits('10.1.1.2')]).toEqual([true, false]);
+      expect(await b.agent.metrics.resyncs.get()).toMatchObject({
+        values: expect.arrayContaining([{ labels: { reason: 'foreign-change' }, value: 1 }]),
+      });
+    },
+  );
+
+  test('comes to light without being told of it', async () => {
+    const b = await bench({ audit: true }).begin();
+    b.kernel.interfere('flush ruleset');
+    await b.settle();
+    expect(b.kernel.table).toBeUndefined();
+    b.clock.advance(300_000);
+    await b.settle();
+    expect(b.kernel.table).toBeDefined();
+  });
+});
+
+describe('a transaction that fails', () => {
+  test('leads to a comparison, and then holds', async () => {
+    const b = await bench().begin();
+    b.kernel.failNext('missing');
+    b.source.set(allow('stranger'));
+    await b.settle();
+    expect([b.admits('10.1.1.1'), b.admits('10.1.1.2')]).toEqual([false, true]);
+    expect(b.agent.status().ready).toBe(true);
+  });
+
+  test('again and again is tried later each time, and what comes meanwhile is not lost', async () => {
+    const b = await bench().begin();
+    for (let time = 0; time < 4; time++) b.kernel.failNext('memory', 'no memory');
+    b.source.set(allow('stranger'));
+    await b.settle();
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'the kernel refused a change: no memory' });
+    b.source.set(pod('shop/late', { labels: { app: 'stranger' }, ips: ['10.1.3.1'], node: 'n1' }));
+    await b.settle();
+    const waits: number[] = [];
+    b.clock.onWait = (milliseconds) => void waits.push(milliseconds);
+    for (let time = 0; time < 8 && !b.agent.status().ready; time++) {
+      b.clock.advance(500);
+      await b.settle();
+    }
+    expect([b.admits('10.1.1.2'), b.admits('10.1.3.1'), b.agent.status().ready]).toEqual([true, true, true]);
+    expect(waits.filter((wait) => wait === 400 || wait === 800)).toEqual([400, 800]);
+  });
+});
+
+describe('open connections', () => {
+  test('are cut when they are not allowed any more, others are not disturbed', async () => {
+    const b = await bench().begin();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    b.kernel.tracked.set(2, connection(2, '10.1.1.2', '10.1.0.9', 80));
+    b.kernel.tracked.set(3, connection(3, '10.0.0.1', '10.1.0.1', 80));
+    b.source.set(allow('stranger'));
+    await b.settle();
+    expect([...b.kernel.tracked.keys()]).toEqual([2, 3]);
+  });
+
+  test('are cut also when labels change, and when one came up in between', async () => {
+    const b = await bench().begin();
+    b.source.set(pod('shop/client', { labels: { app: 'other' }, ips: ['10.1.1.1'], node: 'n1' }));
+    await b.settle();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    b.clock.advance(1000);
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(0);
+  });
+
+  test('behind a Service are judged by the pod that answers', async () => {
+    const b = await bench().begin();
+    const { original, ...rest } = connection(1, '10.1.1.1', '10.1.0.1', 80);
+    const toService = { ...original, destination: address('10.96.0.1'), destinationPort: 443 };
+    b.kernel.tracked.set(1, { ...rest, original: toService });
+    b.source.set(allow('client'), pod('shop/client', { labels: { app: 'client' }, ips: ['10.1.1.1'], node: 'n1' }));
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(1);
+    b.source.set(allow('stranger'));
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(0);
+  });
+
+  test('stay in audit mode', async () => {
+    const b = await bench({ audit: true }).begin();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    b.source.set(allow('stranger'));
+    await b.settle();
+    b.clock.advance(1000);
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(1);
+    expect(b.admits('10.1.1.1')).toBe(true);
+  });
+
+  test('that are older than connection tracking stay when they are allowed, whichever way they were noted', async () => {
+    const b = bench({ adoptMs: 1000 });
+    b.clock.onWait = (milliseconds) => {
+      if (milliseconds !== 1000) return;
+      b.kernel.tracked.set(1, connection(1, '10.1.0.1', '10.1.1.1', 40_000, 80));
+      b.kernel.tracked.set(2, connection(2, '10.1.0.1', '10.1.1.2', 40_000, 22));
+      void turn().then(() => b.clock.advance(1000));
+    };
+    await b.agent.start();
+    b.clock.onWait = () => undefined;
+    b.source.set(...WORLD, allowEgressNowhere());
+    b.source.sink.synced();
+    await b.settle();
+    expect([...b.kernel.tracked.keys()]).toEqual([1]);
+  });
+});
+
+function allowEgressNowhere(): Manifest {
+  return policy('shop/no-egress', {
+    podSelector: { matchLabels: { app: 'web' } },
+    policyTypes: ['Egress'],
+    egress: [],
+  });
+}
+
+describe('strict mode', () => {
+  const range = AddressSet.unionOf([
+    AddressSet.ofRanges([{ family: 'IPv4', first: address('10.1.0.0').value, last: address('10.1.0.255').value }]),
+  ]);
+
+  test('denies pods that are not known, from the first moment', async () => {
+    const b = bench({ strict: true, podRange: range });
+    await b.agent.start();
+    expect(b.admits('10.1.1.1')).toBe(false);
+    b.source.set(...WORLD);
+    b.source.sink.synced();
+    await b.settle();
+    expect([b.admits('10.1.1.1'), b.admits('10.1.0.77')]).toEqual([true, false]);
+  });
+
+  test('takes the range of the Node object, and says when there is none', async () => {
+    const b = await bench({ strict: true }).begin();
+    expect(b.agent.status().reason).toContain('give --pod-cidr');
+    const own = node('n0', '10.0.0.1');
+    b.source.set({ ...own, spec: { podCIDR: '10.1.0.0/24' } }, policy('shop/any', anyIngress()));
+    await b.settle();
+    expect(b.agent.status().ready).toBe(true);
+    expect([b.admits('10.1.1.2'), b.admits('10.1.0.77')]).toEqual([true, false]);
+  });
+});
+
+function anyIngress(): Manifest {
+  return { podSelector: { matchLabels: { app: 'web' } }, ingress: [{}] };
+}
+
+describe('the flow log', () => {
+  test('names the ends and the policies that isolate', async () => {
+    const b = await bench().begin();
+    b.kernel.log(7, packet('10.1.1.2', '10.1.0.1', 80));
+    expect(b.lines).toMatchObject([
+      {
+        node: 'n0',
+        verdict: 'denied',
+        direction: 'ingress',
+        source: { address: '10.1.1.2', port: 40_000, namespace: 'shop', pod: 'stranger', node: 'n1' },
+        destination: { address: '10.1.0.1', namespace: 'shop', pod: 'web', node: 'n0' },
+        protocol: 'TCP',
+        port: 80,
+        tier: 'networkpolicy',
+        policies: [{ kind: 'NetworkPolicy', namespace: 'shop', name: 'web' }],
+      },
+    ]);
+    expect(b.lines[0]).not.toHaveProperty('audit');
+    expect(new Date(b.lines[0]?.time ?? '').toISOString()).toBe(b.lines[0]?.time);
+  });
+
+  test('names the rule of a cluster-wide policy', async () => {
+    const b = await bench().begin(...WORLD, {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: 'no-strangers' },
+      spec: {
+        tier: 'Admin',
+        priority: 5,
+        subject: { namespaces: {} },
+        ingress: [
+          {
+            name: 'keep-out',
+            action: 'Deny',
+            from: [{ pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: 'stranger' } } } }],
+          },
+        ],
+      },
+    });
+    b.kernel.log(7, packet('10.1.1.2', '10.1.0.1', 80));
+    expect(b.lines).toMatchObject([
+      { tier: 'admin', rule: { rule: 0, ruleName: 'keep-out', action: 'Deny', policy: { name: 'no-strangers' } } },
+    ]);
+  });
+
+  test('says of audit mode that it let the packet pass', async () => {
+    const b = await bench({ audit: true }).begin();
+    b.kernel.log(7, packet('10.1.1.2', '10.1.0.1', 80));
+    expect(b.lines).toMatchObject([{ verdict: 'denied', audit: true }]);
+  });
+
+  test('tells a Deployment by its ReplicaSet, and leaves out what is admitted by now', async () => {
+    const owned = pod('shop/cart-7d9-x', {
+      labels: { app: 'cart', 'pod-template-hash': '7d9' },
+      ips: ['10.1.1.3'],
+      node: 'n1',
+      owner: { kind: 'ReplicaSet', name: 'cart-7d9' },
+    });
+    const b = await bench().begin(...WORLD, owned);
+    b.kernel.log(7, packet('10.1.1.3', '10.1.0.1', 80));
+    b.kernel.log(7, packet('10.1.1.1', '10.1.0.1', 80));
+    b.kernel.log(7, packet('10.1.1.1', '10.1.0.1', 80, 'somebody else'));
+    expect(b.lines).toMatchObject([{ source: { workload: 'Deployment/cart', pod: 'cart-7d9-x' } }]);
+  });
+
+  test('counts what is lost', async () => {
+    const b = await bench().begin();
+    b.kernel.lose(7);
+    expect((await b.agent.metrics.logLost.get()).values).toMatchObject([{ value: 1 }]);
+  });
+});
+
+describe('the endpoint', () => {
+  test('answers whether it lives and is ready, with metrics and the status', async () => {
+    const b = bench({ listen: { host: '127.0.0.1', port: 0 } });
+    await b.agent.start();
+    const ask = (path: string, method = 'GET'): Promise<Response> => fetch(`${b.agent.url}${path}`, { method });
+    expect((await ask('/healthz')).status).toBe(200);
+    const early = await ask('/readyz');
+    expect([early.status, await early.text()]).toEqual([503, 'the state of the cluster is not known yet\n']);
+    b.source.set(...WORLD);
+    b.source.sink.synced();
+    await b.settle();
+    expect((await ask('/readyz')).status).toBe(200);
+    b.source.set(allow('stranger'));
+    await b.settle();
+    b.kernel.counted.set('deny-ingress4', 5);
+    await ask('/metrics');
+    b.kernel.counted.set('deny-ingress4', 7);
+    const metrics = await (await ask('/metrics')).text();
+    for (const line of [
+      'portcullis_denied_total{direction="ingress"} 7',
+      'portcullis_policies{kind="NetworkPolicy"} 1',
+      'portcullis_pods{state="local"} 1',
+      'portcullis_ready 1',
+      'portcullis_policy_programming_seconds_count 1',
+      'portcullis_resyncs_total{reason="start"} 1',
+    ]) {
+      expect(metrics).toContain(`\n${line}\n`);
+    }
+    expect(await (await ask('/statusz')).json()).toMatchObject({ node: 'n0', ready: true, policies: 1 });
+    expect((await ask('/statusz', 'POST')).status).toBe(405);
+    expect((await ask('/other')).status).toBe(404);
+  });
+});
