@@ -27,8 +27,18 @@ export interface CheckOptions extends ReadOptions {
 
 /** Reads texts and validates the policies in them. Never throws on any content. */
 export function checkInput(inputs: readonly ManifestInput[], options: CheckOptions = {}): CheckedInput {
-  const { legacyCidrs = false, validated = () => true, ...readOptions } = options;
-  const { objects, replaced, ignored, diagnostics, documents } = readManifests(inputs, readOptions);
+  const { legacyCidrs: _legacy, validated: _validated, ...readOptions } = options;
+  const checked = checkObjects(readManifests(inputs, readOptions), options);
+  const names = inputs.map(({ name }) => name);
+  return { ...checked, diagnostics: inInputOrder(checked.diagnostics, names) };
+}
+
+/** Validates the policies among objects that were read, wherever that was. Diagnostics of reading come first. */
+export function checkObjects(
+  read: ManifestResult,
+  { legacyCidrs = false, validated = () => true }: Pick<CheckOptions, 'legacyCidrs' | 'validated'> = {},
+): CheckedInput {
+  const { objects, replaced, ignored, diagnostics, documents } = read;
   const found = [...diagnostics];
   const invalid = new Set<KubeObject>();
   for (const policy of [...objects, ...replaced]) {
@@ -37,8 +47,7 @@ export function checkInput(inputs: readonly ManifestInput[], options: CheckOptio
     if (problems.some((one) => one.severity === 'error')) invalid.add(policy);
     found.push(...problems);
   }
-  const names = inputs.map(({ name }) => name);
-  return { objects, replaced, invalid, ignored, diagnostics: inInputOrder(found, names), documents };
+  return { objects, replaced, invalid, ignored, diagnostics: found, documents };
 }
 
 /** The objects that have a meaning: where the server refuses one, the last valid one that it would have replaced. */

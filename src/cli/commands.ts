@@ -19,11 +19,31 @@ const inputFlags: readonly OptionSpec[] = [
     value: 'PATH',
     repeatable: true,
     group: INPUT,
-    description: 'file, directory (walked recursively: .yaml .yml .json) or - for standard input; repeatable',
+    description:
+      'file, directory (walked recursively: .yaml .yml .json) or - for standard input; repeatable. Without it the live cluster is read',
     completes: 'file',
   },
-  { name: 'kubeconfig', value: 'FILE', group: INPUT, description: 'kubeconfig of the live cluster', completes: 'file' },
-  { name: 'context', value: 'NAME', group: INPUT, description: 'context of the kubeconfig' },
+  {
+    name: 'kubeconfig',
+    value: 'FILE',
+    group: INPUT,
+    description: 'kubeconfig of the live cluster; then $KUBECONFIG, then ~/.kube/config',
+    completes: 'file',
+  },
+  {
+    name: 'context',
+    value: 'NAME',
+    group: INPUT,
+    description: 'context of the kubeconfig; the current one by default',
+    completes: 'context',
+  },
+  {
+    name: 'save',
+    value: 'FILE',
+    group: INPUT,
+    description: 'store what is read from the cluster, for -f later; .yaml or .json',
+    completes: 'file',
+  },
   {
     name: 'pod-cidr',
     value: 'CIDR',
@@ -141,6 +161,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     formats: ['table', 'json', 'sarif'],
     examples: [
       { line: 'portcullis validate -f policies/', does: 'all manifests below a directory' },
+      { line: 'portcullis validate', does: 'the policies of the current cluster' },
       { line: 'helm template shop | portcullis validate -f - --strict', does: 'unknown fields are errors too' },
       { line: 'portcullis validate -f policies/ -o sarif > findings.sarif', does: 'for code scanning' },
     ],
@@ -266,6 +287,7 @@ every port when it is left out.`,
     formats: ['table', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'svg', 'html'],
     examples: [
       { line: 'portcullis reach -f shop/', does: 'everything' },
+      { line: 'portcullis reach --context staging --save staging.json', does: 'a live cluster, stored for later' },
       { line: 'portcullis reach -f shop/ --to shop/deploy/cart --no-external', does: 'who reaches one workload' },
       { line: 'portcullis reach -f shop/ -n shop -o matrix', does: 'one namespace as a matrix' },
       { line: 'portcullis reach -f shop/ -o html > reach.html', does: 'a page to search, with a map' },
@@ -278,8 +300,9 @@ every port when it is left out.`,
     summary: 'how reachability changes between two inputs',
     description: `Lists the connections that NEW opens or closes compared with OLD, each with the policies that caused it.
 
-OLD and NEW are a file, a directory, git:REV:PATH (PATH as it was in a revision) or - for standard input. Exit code 1 when
-a connection changes; --fail-on says which changes count.`,
+OLD and NEW are a file, a directory, git:REV:PATH (PATH as it was in a revision), - for standard input, live for the
+cluster, or live+PATH for the cluster with files applied to it. Exit code 1 when a connection changes; --fail-on says which
+changes count.`,
     arguments: [
       { name: 'old', description: 'the state before', required: true, completes: 'file' },
       { name: 'new', description: 'the state after', required: true, completes: 'file' },
@@ -308,6 +331,7 @@ a connection changes; --fail-on says which changes count.`,
         line: 'portcullis diff git:HEAD~1:. git:HEAD:. --fail-on opened',
         does: 'two revisions; fail when one opens something',
       },
+      { line: 'portcullis diff live live+policies/', does: 'what applying a directory would change in the cluster' },
       {
         line: 'portcullis diff -f workloads/ old-policies/ new-policies/ -o md',
         does: 'as a comment for a pull request',

@@ -78,6 +78,7 @@ function flagNames(options: readonly OptionSpec[]): Candidate[] {
 /** What is known of the line before the last word. */
 interface Line {
   readonly positionals: number;
+  readonly kubeconfig: string | undefined;
   readonly files: readonly string[];
   readonly namespace: string | undefined;
   /** The flag that waits for its value. */
@@ -88,10 +89,12 @@ function readLine(options: readonly OptionSpec[], words: readonly string[]): Lin
   let positionals = 0;
   let open: OptionSpec | undefined;
   let namespace: string | undefined;
+  let kubeconfig: string | undefined;
   const files: string[] = [];
   const take = (option: OptionSpec, value: string): void => {
     if (option.name === 'filename') files.push(value);
     if (option.name === 'namespace') namespace = value;
+    if (option.name === 'kubeconfig') kubeconfig = value;
   };
   for (const word of words) {
     if (open !== undefined) {
@@ -109,7 +112,7 @@ function readLine(options: readonly OptionSpec[], words: readonly string[]): Lin
     if (value === undefined) open = option;
     else take(option, value);
   }
-  return { positionals, files, namespace, open };
+  return { positionals, files, namespace, kubeconfig, open };
 }
 
 async function values(
@@ -125,6 +128,7 @@ async function values(
     const { LINT_RULES } = await import('../analysis/lint/index.ts');
     return LINT_RULES.map(({ id, summary }) => ({ value: id, description: summary }));
   }
+  if (completes === 'context') return contexts(line, io);
   const world = await readWorld(line, io);
   if (world === undefined) return completes === 'endpoint' || completes === 'destination' ? always(completes) : [];
   if (completes === 'namespace') return [...world.state.namespaces.keys()].map((value) => ({ value }));
@@ -145,6 +149,18 @@ async function values(
 /** Names that every input has. */
 function always(completes: Completes): { readonly value: string }[] {
   return (completes === 'endpoint' ? ['internet', 'ingress-controller'] : ['internet']).map((value) => ({ value }));
+}
+
+async function contexts({ kubeconfig: file }: Line, io: Io): Promise<readonly Candidate[]> {
+  const { ClusterError } = await import('../kube/connect/cluster-error.ts');
+  const { contextNames, readKubeconfig } = await import('../kube/connect/kubeconfig.ts');
+  try {
+    const config = readKubeconfig({ env: io.env, ...(file === undefined ? {} : { file }) });
+    return config === undefined ? [] : contextNames(config).map((value) => ({ value }));
+  } catch (error) {
+    if (error instanceof ClusterError) return [];
+    throw error;
+  }
 }
 
 /** The input that the line names, when it is files and not too much. */

@@ -1,15 +1,17 @@
 import type { World } from '../analysis/index.ts';
-import { type CheckedInput, checkInput, inInputOrder, refKey, usableObjects } from '../analysis/input.ts';
+import { type CheckedInput, checkInput, checkObjects, inInputOrder, refKey, usableObjects } from '../analysis/input.ts';
 import { type Inputs, readInputs } from '../kube/files.ts';
+import type { ManifestResult } from '../manifest/index.ts';
 import { matchesSelector, parseLabelSelector } from '../model/selector.ts';
 import type { Diagnostic } from '../model/source.ts';
-import type { KubeObject, LabelSelector, ObjectMeta } from '../model/types.ts';
+import { type KubeObject, type LabelSelector, type ObjectMeta, objectRef } from '../model/types.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
 import { didYouMean, EXIT, UsageError } from './errors.ts';
 import { loadDomains } from './hosts.ts';
+import { readLive } from './live.ts';
 import { Progress } from './terminal.ts';
 
 /** The namespace of objects and names that give none, without `-n`. */
@@ -53,25 +55,63 @@ export function inScope(scope: Scope, { metadata }: { readonly metadata: ObjectM
   return scope.selector === undefined || matchesSelector(scope.selector, metadata.labels ?? {});
 }
 
-/**
- * Reads and checks the input named on the command line. Throws {@link UsageError} when none is named.
- * @param scope only policies in it are validated
- * @param together checks of the valid objects together
- */
-export async function load(
-  context: Context,
-  scope: Scope = {},
-  together: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]> = async () => [],
-): Promise<Loaded> {
-  const paths = context.flags.list('filename');
-  if (paths.length === 0) {
-    throw new UsageError('no input: this version does not read live clusters', [
-      'name files or directories with -f, or - for standard input',
-      `kubectl get namespaces,pods,networkpolicies -A -o yaml | portcullis ${context.commandName} -f -`,
-    ]);
+/** How input is checked beyond reading it. */
+export interface Checks {
+  /** Only policies in it are validated; all when absent. */
+  readonly scope?: Scope;
+  /** Checks of the valid objects together. */
+  readonly together?: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]>;
+  /** Policies of a cluster are taken as its server took them, also where newer servers refuse the spelling of a CIDR. */
+  readonly asAccepted?: boolean;
+}
+
+/** Reads and checks the files named on the command line, else the live cluster. Throws {@link UsageError}. */
+export async function load(context: Context, checks: Checks = {}): Promise<Loaded> {
+  const { flags, io } = context;
+  const paths = flags.list('filename');
+  if (paths.length === 0) return loadObjects(context, await readLive(context), checks);
+  if (flags.text('save') !== undefined) {
+    throw new UsageError('--save stores what is read from a cluster, and -f names files: leave one out');
   }
-  const read: InputReader = (onProgress) => readInputs(paths, { stdin: context.io.stdin, onProgress });
-  return loadInputs(context, paths, read, scope, together);
+  const read: InputReader = (onProgress) => readInputs(paths, { stdin: io.stdin, onProgress });
+  return loadInputs(context, paths, read, checks);
+}
+
+/** As {@link load}, of objects of a cluster. */
+export async function loadObjects(
+  { flags }: Context,
+  read: ManifestResult,
+  { scope = {}, together, asAccepted = false }: Checks = {},
+): Promise<Loaded> {
+  const checked = checkObjects(read, {
+    legacyCidrs: asAccepted || flags.on('legacy-cidrs'),
+    validated: (policy) => inScope(scope, policy),
+  });
+  const valid = checked.objects.filter((object) => !checked.invalid.has(object));
+  const diagnostics = [...checked.diagnostics, ...((await together?.(valid)) ?? [])];
+  return { ...checked, diagnostics, unreadable: false };
+}
+
+/** Several inputs as if they had been applied one after the other: of an object that several have, the last one is left. */
+export function overlay(layers: readonly Loaded[]): Loaded {
+  const objects = new Map<string, KubeObject>();
+  const replaced = layers.flatMap((layer) => layer.replaced);
+  for (const object of layers.flatMap((layer) => layer.objects)) {
+    const key = refKey(objectRef(object));
+    const earlier = objects.get(key);
+    if (earlier !== undefined) replaced.push(earlier);
+    objects.delete(key);
+    objects.set(key, object);
+  }
+  return {
+    objects: [...objects.values()],
+    replaced,
+    invalid: new Set(layers.flatMap(({ invalid }) => [...invalid])),
+    ignored: layers.flatMap(({ ignored }) => ignored),
+    diagnostics: layers.flatMap(({ diagnostics }) => diagnostics),
+    documents: layers.reduce((sum, { documents }) => sum + documents, 0),
+    unreadable: layers.some(({ unreadable }) => unreadable),
+  };
 }
 
 /** Reads texts, wherever they are. */
@@ -85,8 +125,7 @@ export async function loadInputs(
   context: Context,
   names: readonly string[],
   reader: InputReader,
-  scope: Scope = {},
-  together: (objects: readonly KubeObject[]) => Promise<readonly Diagnostic[]> = async () => [],
+  { scope = {}, together }: Checks = {},
 ): Promise<Loaded> {
   const { flags, err } = context;
   const progress = new Progress(err, flags.on('quiet'));
@@ -104,7 +143,7 @@ export async function loadInputs(
   const diagnostics = [
     ...problems,
     ...checked.diagnostics,
-    ...(await together(checked.objects.filter((object) => !checked.invalid.has(object)))),
+    ...((await together?.(checked.objects.filter((object) => !checked.invalid.has(object)))) ?? []),
     ...(empty ? [emptyInput(names)] : []),
   ];
   return {
@@ -158,7 +197,7 @@ export type Usable = { readonly objects: readonly KubeObject[] } | { readonly ex
 export async function loadUsable(
   context: Context,
   further: (objects: readonly KubeObject[]) => readonly Diagnostic[] = () => [],
-  input: Promise<Loaded> = load(context),
+  input: Promise<Loaded> = load(context, { asAccepted: true }),
 ): Promise<Usable> {
   const { flags, err, errStyle } = context;
   const loaded = await input;

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 export type Completes =
   | 'controller'
   | 'file'
+  | 'context'
   | 'namespace'
   | 'endpoint'
   | 'destination'

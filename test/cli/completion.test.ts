@@ -25,6 +25,7 @@ describe('scripts', () => {
 
 describe('candidates', () => {
   const shop = folder(SHOP);
+  const kubeconfig = path.join(folder({ config: 'contexts: [{name: one}, {name: two}]\n' }), 'config');
 
   it.each<[readonly string[], readonly string[], string]>([
     [[''], [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))], NO_FILES],
@@ -39,6 +40,8 @@ describe('candidates', () => {
     [['test', '-o', ''], ['text', 'json', 'junit', 'tap'], NO_FILES],
     [['reach', '--output=m'], ['matrix', 'md', 'mermaid'], NO_FILES],
     [['reach', '--by', ''], ['workload', 'pod'], NO_FILES],
+    [['reach', '--kubeconfig', kubeconfig, '--context', ''], ['one', 'two'], NO_FILES],
+    [['reach', '--kubeconfig', shop, '--context', ''], [], NO_FILES],
     [['reach', '--fr'], ['--from'], NO_FILES],
     [['reach', '-f', ''], [], FILES],
     [['test', ''], [], FILES],

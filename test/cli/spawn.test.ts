@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 import { folder, SHOP } from './run-main.ts';
 
 /** These run the built program as users do; `npm test` builds it first. */
@@ -58,20 +59,34 @@ describe('the built program', () => {
   });
 
   it('starts without loading what it does not need', () => {
-    // V8's coverage names every module that was loaded.
-    const coverage = mkdtempSync(path.join(tmpdir(), 'portcullis-modules-'));
-    try {
-      for (const args of [['version'], ['--help'], ['reach', '--help']]) expect(spawn(args, '', coverage).code).toBe(0);
-      const loaded = readdirSync(coverage).flatMap((file) => {
-        const { result } = JSON.parse(readFileSync(path.join(coverage, file), 'utf8'));
-        return (result as { url: string }[]).map(({ url }) => url);
-      });
-      expect(loaded.some((url) => url.endsWith('/dist/cli/main.js'))).toBe(true);
-      expect(
-        loaded.filter((url) => /\/node_modules\/(?!commander\/)|\/dist\/(engine|analysis|manifest)\//.test(url)),
-      ).toEqual([]);
-    } finally {
-      rmSync(coverage, { recursive: true });
-    }
+    const loaded = modulesOf(['version'], ['--help'], ['reach', '--help']);
+    expect(
+      loaded.filter((url) => /\/node_modules\/(?!commander\/)|\/dist\/(engine|analysis|manifest)\//.test(url)),
+    ).toEqual([]);
+  });
+
+  it('reads clusters without the official client unless credentials need it', () => {
+    const nowhere = kubeconfigOf('https://127.0.0.1:1');
+    const plugin = kubeconfigOf('https://127.0.0.1:1', { exec: { command: 'no-such-plugin' } });
+    const root = folder({ token: JSON.stringify(nowhere), plugin: JSON.stringify(plugin) });
+    const client = /@kubernetes\/client-node/;
+    expect(modulesOf(['reach', '--kubeconfig', `${root}/token`]).filter((url) => client.test(url))).toEqual([]);
+    expect(modulesOf(['reach', '--kubeconfig', `${root}/plugin`]).some((url) => client.test(url))).toBe(true);
   });
 });
+
+/** Every module that some runs load: V8's coverage names them. */
+function modulesOf(...runs: readonly (readonly string[])[]): string[] {
+  const coverage = mkdtempSync(path.join(tmpdir(), 'portcullis-modules-'));
+  try {
+    for (const args of runs) spawn(args, '', coverage);
+    const loaded = readdirSync(coverage).flatMap((file) => {
+      const { result } = JSON.parse(readFileSync(path.join(coverage, file), 'utf8'));
+      return (result as { url: string }[]).map(({ url }) => url);
+    });
+    expect(loaded.some((url) => url.endsWith('/dist/cli/main.js'))).toBe(true);
+    return loaded;
+  } finally {
+    rmSync(coverage, { recursive: true });
+  }
+}

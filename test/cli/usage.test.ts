@@ -76,8 +76,8 @@ describe('wrong usage exits 2 and says what was meant', () => {
   it.each(['validate', 'describe', 'reach', 'exposure', 'can'])('%s without input says so', async (command) => {
     const { code, stderr } = await portcullis(command === 'can' ? ['can', 'a', 'b'] : [command]);
     expect(code).toBe(2);
-    expect(stderr).toContain('this version does not read live clusters');
-    expect(stderr).toContain('-f');
+    expect(stderr).toContain('there is no kubeconfig and this is no pod of a cluster');
+    expect(stderr).toContain('-f reads files');
   });
 });
 

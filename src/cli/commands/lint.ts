@@ -30,6 +30,9 @@ export async function run(given: Context): Promise<number> {
   if (given.flags.on('list')) return listRules(given);
   const { flags, err, errStyle } = given;
   if (flags.on('dry-run') && !flags.on('fix')) throw new UsageError('--dry-run needs --fix');
+  if (flags.on('fix') && flags.list('filename').length === 0) {
+    throw new UsageError('--fix changes files: name them with -f', ['a live cluster is only read']);
+  }
   const settings = lintSettings(given);
   const scope = scopeOf(given);
   const { context, stdin } = flags.on('fix') ? await keepStdin(given) : { context: given, stdin: undefined };

@@ -12,12 +12,14 @@ import { packageVersion } from '../package-version.ts';
 export async function run(context: Context): Promise<number> {
   const { flags, out, err, outStyle, errStyle } = context;
   const scope = scopeOf(context);
-  const { objects, replaced, ignored, diagnostics, unreadable } = await load(context, scope, (all) =>
-    equalPriorities(
-      context,
-      all.filter((object) => !isPolicy(object) || inScope(scope, object)),
-    ),
-  );
+  const { objects, replaced, ignored, diagnostics, unreadable } = await load(context, {
+    scope,
+    together: (all) =>
+      equalPriorities(
+        context,
+        all.filter((object) => !isPolicy(object) || inScope(scope, object)),
+      ),
+  });
   const unplaced = diagnostics.filter((one) => one.code === 'unreadable-input' || one.code === 'empty-input');
   for (const problem of unplaced) err.add(renderDiagnostic(problem, errStyle));
   const findings = diagnostics
