@@ -12,6 +12,8 @@ const outputFlags: readonly OptionSpec[] = [
   { name: 'no-headers', group: OUTPUT, description: 'no header lines' },
 ];
 
+const FILES = 'file, directory (walked recursively: .yaml .yml .json) or - for standard input; repeatable';
+
 const inputFlags: readonly OptionSpec[] = [
   {
     name: 'filename',
@@ -19,8 +21,7 @@ const inputFlags: readonly OptionSpec[] = [
     value: 'PATH',
     repeatable: true,
     group: INPUT,
-    description:
-      'file, directory (walked recursively: .yaml .yml .json) or - for standard input; repeatable. Without it the live cluster is read',
+    description: `${FILES}. Without it the live cluster is read`,
     completes: 'file',
   },
   {
@@ -36,13 +37,6 @@ const inputFlags: readonly OptionSpec[] = [
     group: INPUT,
     description: 'context of the kubeconfig; the current one by default',
     completes: 'context',
-  },
-  {
-    name: 'save',
-    value: 'FILE',
-    group: INPUT,
-    description: 'store what is read from the cluster, for -f later; .yaml or .json',
-    completes: 'file',
   },
   {
     name: 'pod-cidr',
@@ -90,11 +84,19 @@ const controller: OptionSpec = {
   completes: 'controller',
 };
 
-const common = [...inputFlags, ...selectionFlags, ...outputFlags];
+const save: OptionSpec = {
+  name: 'save',
+  value: 'FILE',
+  group: INPUT,
+  description: 'store what is read from the cluster, for -f later; .yaml or .json',
+  completes: 'file',
+};
+
+const common = [...inputFlags, save, ...selectionFlags, ...outputFlags];
 /** Flags that limit a listing mean nothing to a command that lists nothing. */
 const listingFlags = ['all-namespaces', 'selector'];
 
-const analysing = [...inputFlags, skipInvalid, ...selectionFlags, ...outputFlags];
+const analysing = [...inputFlags, save, skipInvalid, ...selectionFlags, ...outputFlags];
 
 const QUESTIONS = 'Questions:';
 const POLICIES = 'Policies:';
@@ -458,7 +460,7 @@ Files are watched: changes appear at once. Without -f the page begins empty and 
 only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.`,
     arguments: [],
     options: [
-      ...inputFlags,
+      ...inputFlags.map((option) => (option.name === 'filename' ? { ...option, description: FILES } : option)),
       ...selectionFlags.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
       resolve,
       {
