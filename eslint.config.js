@@ -3,10 +3,10 @@ import tseslint from 'typescript-eslint';
 // Biome formats and lints; only rules that need types live here.
 export default [
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/src/**/*.ts', '*.config.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/src/**/*.ts', '*.config.ts', 'web/**/*.{ts,tsx}'],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: 'tsconfig.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: ['tsconfig.json', 'web/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { '@typescript-eslint': tseslint.plugin },
@@ -18,5 +18,5 @@ export default [
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
   },
-  { ignores: ['**/dist/', 'coverage/', '**/node_modules/', 'web/', 'scripts/', '**/*.js', '**/*.mjs'] },
+  { ignores: ['**/dist/', 'coverage/', '**/node_modules/', 'scripts/', '**/*.js', '**/*.mjs'] },
 ];

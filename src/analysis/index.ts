@@ -1,4 +1,6 @@
 /** Questions about a whole cluster: endpoints, reachability, single answers with their reasons. */
+
+export { type Additions, adviseAdditions } from './advise/additions.ts';
 export { type Advice, type AdviseOptions, advise } from './advise/advise.ts';
 export type { FlowFormat, FlowPeer, ObservedFlow } from './advise/flow.ts';
 export { type FlowLog, readFlowLog } from './advise/flow-log.ts';

@@ -11,4 +11,11 @@ export {
   readPolicyTests,
   type WrittenPort,
 } from './policy-test.ts';
-export { type IgnoredKind, type ManifestInput, type ManifestResult, type ReadOptions, readManifests } from './read.ts';
+export {
+  type IgnoredKind,
+  type ManifestInput,
+  type ManifestResult,
+  ParseCache,
+  type ReadOptions,
+  readManifests,
+} from './read.ts';

@@ -1,5 +1,5 @@
 import type { AdvisedPolicy } from '../analysis/index.ts';
-import type { LabelSelector, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
+import type { LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
 import { visible } from './text.ts';
 
 /** Reasons that are written out over a rule; the others are counted. */
@@ -13,10 +13,17 @@ export function* adviceYaml(policies: readonly AdvisedPolicy[]): Generator<strin
   }
 }
 
-function policyLines({ policy, comment, ingress, egress }: AdvisedPolicy): string[] {
+/** A NetworkPolicy as a YAML document, without what is not of its meaning: annotations, labels, comments. */
+export function policyYaml(policy: NetworkPolicy): string {
+  return `${policyLines({ policy, ingress: [], egress: [] }).join('\n')}\n`;
+}
+
+type WrittenPolicy = Omit<AdvisedPolicy, 'comment'> & { readonly comment?: string };
+
+function policyLines({ policy, comment, ingress, egress }: WrittenPolicy): string[] {
   const { metadata, spec } = policy;
   const lines = [
-    ...comments([comment]),
+    ...comments(comment === undefined ? [] : [comment]),
     `apiVersion: ${policy.apiVersion}`,
     `kind: ${policy.kind}`,
     'metadata:',

@@ -1,7 +1,6 @@
 import { type DiffRow, type DiffSource, type DiffTextOptions, diffRows, diffSummary } from './diff-words.ts';
-import { escapeXml } from './picture/svg.ts';
 import { formatPorts } from './ports.ts';
-import { count } from './text.ts';
+import { count, escapeXml } from './text.ts';
 
 /** How the page is written. */
 export interface DiffHtmlOptions extends DiffTextOptions {

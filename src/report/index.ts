@@ -1,6 +1,6 @@
 /** Results as text: the formats of every command. Pure; long ones come in chunks. */
 
-export { adviceYaml } from './advice.ts';
+export { adviceYaml, policyYaml } from './advice.ts';
 export { type DescribeOptions, describeNetworkPolicies, describePlain } from './describe.ts';
 export { describeClusterPolicies, describeClusterPolicyPlain } from './describe-cluster-policy.ts';
 export {
@@ -27,6 +27,7 @@ export {
 export { type CodeText, type FindingsScope, findingsJson, findingsSarif, findingsSummary } from './findings.ts';
 export { findingsMarkdown } from './findings-markdown.ts';
 export { reachHtml } from './html/page.ts';
+export { reportHtml } from './html/report.ts';
 export type { PictureOptions } from './picture/build.ts';
 export type { DocumentResult } from './picture/document.ts';
 export { reachDot } from './picture/dot.ts';

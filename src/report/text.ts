@@ -1,4 +1,4 @@
-/** Text for terminals: what is shown of foreign characters, and how many cells it takes. */
+/** Text for terminals and markup: what is shown of foreign characters, and how many cells it takes. */
 
 // C0 and C1 controls, line separators, bidirectional overrides, zero-width characters and the byte order mark.
 const UNSAFE =
@@ -45,4 +45,14 @@ export function padCells(text: string, width: number): string {
 /** `1 error`, `2 errors`; `entry`, `entries` where the plural is irregular. */
 export function count(number: number, singular: string, plural: string = `${singular}s`): string {
   return `${number} ${number === 1 ? singular : plural}`;
+}
+
+/** Text for an element or attribute: nothing in it can end either. */
+export function escapeXml(text: string): string {
+  return visible(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 }

@@ -48,6 +48,7 @@ describe('the published package', () => {
         'dist/manifest/index.d.ts',
         'dist/analysis/index.d.ts',
         'dist/cli/main.js',
+        'dist/web/index.html',
         'schemas/policy-test.schema.json',
         'dist/server/analyst/worker.js',
         'examples/shop/namespaces.yaml',
@@ -63,6 +64,7 @@ describe('the published package', () => {
       .filter((file) => !/^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/[\w.-]+)$/.test(file))
       .filter((file) => !/^examples\/[\w/-]+(\.(ya?ml|json|md)|\/hosts)$/.test(file) && !/^dist\/web\//.test(file))
       .filter((file) => !/^schemas\/[\w-]+\.schema\.json$/.test(file))
+      .filter((file) => !/^dist\/web\/(index\.html|icon\.svg|server\.json|assets\/[\w-]+\.(js|css))$/.test(file))
       .filter((file) => !/^dist\/[\w/-]+\.(js|d\.ts)$/.test(file));
     expect(strange).toEqual([]);
   });

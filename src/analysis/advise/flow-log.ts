@@ -7,6 +7,8 @@ import { readCsvFlows } from './flow-csv.ts';
 export interface FlowLog {
   readonly format: FlowFormat | undefined;
   readonly flows: readonly ObservedFlow[];
+  /** The connections that were denied, where the log tells what they were. */
+  readonly refused: readonly ObservedFlow[];
   /** Lines about connections that were denied, or about answers to others: they need no rule. */
   readonly denied: number;
   readonly replies: number;
@@ -36,7 +38,7 @@ export function readFlowLog(name: string, text: string): FlowLog {
   return readJsonLines(name, text);
 }
 
-const EMPTY: FlowLog = { format: undefined, flows: [], denied: 0, replies: 0, diagnostics: [] };
+const EMPTY: FlowLog = { format: undefined, flows: [], refused: [], denied: 0, replies: 0, diagnostics: [] };
 
 function few(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const left = diagnostics.length - MAX_PROBLEMS;
@@ -51,6 +53,7 @@ function problem(code: string, message: string, source: SourcePosition): Diagnos
 
 function readJsonLines(name: string, text: string): FlowLog {
   const collector = new FlowCollector();
+  const refused = new FlowCollector();
   const diagnostics: Diagnostic[] = [];
   let format: FlowFormat | undefined;
   let denied = 0;
@@ -74,17 +77,25 @@ function readJsonLines(name: string, text: string): FlowLog {
     const read = isHubble ? hubbleFlow(flow) : ownFlow(flow);
     if (typeof read === 'string') diagnostics.push(problem('flow-log', read, source));
     else if (read.kind === 'flow') collector.add({ ...read.flow, source });
-    else if (read.kind === 'denied') denied++;
-    else replies++;
+    else if (read.kind === 'denied') {
+      denied++;
+      if (read.flow !== undefined) refused.add({ ...read.flow, source });
+    } else replies++;
   }
-  return { format, flows: collector.flows(), denied, replies, diagnostics: few(diagnostics) };
+  return { format, flows: collector.flows(), refused: refused.flows(), denied, replies, diagnostics: few(diagnostics) };
 }
 
 const NOT_FLOWS = ['lost_events', 'node_status', 'agent_event', 'debug_event'];
 
 type Read =
-  | { readonly kind: 'denied' | 'reply' }
+  | { readonly kind: 'reply' }
+  | { readonly kind: 'denied'; readonly flow?: Omit<ObservedFlow, 'count' | 'source'> }
   | { readonly kind: 'flow'; readonly flow: Omit<ObservedFlow, 'count' | 'source'> };
+
+/** A denied connection: a line that does not say which one it was is counted all the same. */
+function refusal(read: Read | string): Read {
+  return typeof read !== 'string' && read.kind === 'flow' ? { kind: 'denied', flow: read.flow } : { kind: 'denied' };
+}
 
 function parseObject(text: string): Json | string {
   try {
@@ -106,11 +117,15 @@ function asText(value: unknown): string | undefined {
 function ownFlow(flow: Json): Read | string {
   const verdict = asText(flow['verdict'])?.toLowerCase();
   if (verdict !== undefined && ['denied', 'deny', 'drop', 'dropped', 'reject', 'rejected'].includes(verdict)) {
-    return { kind: 'denied' };
+    return refusal(ownConnection(flow));
   }
   if (verdict !== undefined && !['allowed', 'allow', 'accept', 'accepted', 'forwarded'].includes(verdict)) {
     return `"verdict": "${verdict}" is neither allowed nor denied`;
   }
+  return ownConnection(flow);
+}
+
+function ownConnection(flow: Json): Read | string {
   const from = ownPeer(flow['source'], 'source');
   if (typeof from === 'string') return from;
   const to = ownPeer(flow['destination'], 'destination');
@@ -137,8 +152,12 @@ function hubbleFlow(flow: Json): Read | string {
   if (flow['is_reply'] === true) return { kind: 'reply' };
   const verdict = asText(flow['verdict']);
   if (verdict !== undefined && verdict !== 'FORWARDED' && verdict !== 'REDIRECTED' && verdict !== 'TRANSLATED') {
-    return { kind: 'denied' };
+    return refusal(hubbleConnection(flow));
   }
+  return hubbleConnection(flow);
+}
+
+function hubbleConnection(flow: Json): Read | string {
   const addresses = asObject(flow['IP']);
   const from = hubblePeer(flow['source'], addresses?.['source']);
   if (from === undefined) return '"source" names neither a pod nor an address';

@@ -47,7 +47,7 @@ export function buildPolicies(
       const egress = rules.map(({ peers, ports }) => ({ to: peers, ports }));
       policies.push(wholeNamespace(namespace, ALLOW_SERVICES, comment, ['Egress'], egress, comments));
     }
-    policies.push(...groupPolicies(needs, namespace));
+    policies.push(...groupPolicies(needs, namespace, [DEFAULT_DENY, ALLOW_DNS, ALLOW_SERVICES]));
   }
   return policies;
 }
@@ -73,12 +73,16 @@ function policyOf(namespace: string, name: string, spec: NetworkPolicy['spec']):
   return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace }, spec };
 }
 
-function groupPolicies(needs: readonly Need[], namespace: string): AdvisedPolicy[] {
+/**
+ * One policy for each group of a namespace, with what is needed of it and nothing else.
+ * @param taken names that they must not have
+ */
+export function groupPolicies(needs: readonly Need[], namespace: string, taken: Iterable<string>): AdvisedPolicy[] {
   const groups = new Map<string, LabelGroup>();
   for (const end of needs.flatMap(({ from, to }) => [from, to])) {
     if (end.type === 'group' && end.group.namespace === namespace) groups.set(end.group.id, end.group);
   }
-  const names = new Set([DEFAULT_DENY, ALLOW_DNS, ALLOW_SERVICES]);
+  const names = new Set(taken);
   return [...groups.values()]
     .sort((a, b) => compareCodePoints(a.id, b.id))
     .flatMap((group) => {

@@ -10,6 +10,15 @@ import { gateway, gatewaySpec, grantSpec, ingress, ingressSpec, referenceGrant, 
 import type { Reader } from './schema.ts';
 import { cronJob, cronJobTemplate, replicasPart, templated, templatedTemplate } from './workload.ts';
 
+/** Fields by name, those of items where a field is a list. */
+export type FieldTree = ReadonlyMap<string, FieldNode>;
+
+/** A field: those below it, and its values where they are a closed list. */
+export interface FieldNode {
+  readonly fields?: FieldTree;
+  readonly enum?: readonly string[];
+}
+
 /** How one kind is decoded. To add a kind, add an entry to {@link KINDS}. */
 export interface KindDecoder {
   /** The version that is served. */
@@ -24,6 +33,8 @@ export interface KindDecoder {
    * {@link apiVersion} are an error too; other groups are other kinds.
    */
   readonly formerVersions: { readonly read: readonly string[]; readonly refused: readonly string[] };
+  /** The fields that are looked at, for suggestions. */
+  readonly fields?: FieldTree;
   /**
    * Reads the whole object. The answer means nothing once the context has failed.
    * @param defaultNamespace of objects that name none; unused by kinds without namespaces
@@ -57,6 +68,7 @@ function kind<Raw, K extends KubeObject['kind']>(spec: KindSpec<Raw, K>): readon
       otherVersions: spec.others ?? [],
       namespaced,
       formerVersions: { read: spec.read ?? [], refused: spec.refused ?? [] },
+      ...(spec.reader.fields === undefined ? {} : { fields: spec.reader.fields }),
       decode: (value, defaultNamespace, context) => {
         const raw = spec.reader.read(value, context);
         const parts = spec.make(raw, namespaced ? defaultNamespace : undefined, context);
@@ -115,6 +127,7 @@ const clusterPolicies = CLUSTER_POLICY_TABLES.map((table): readonly [string, Kin
     otherVersions: [],
     namespaced: false,
     formerVersions: { read: [], refused: [] },
+    fields: table.schema.fields,
     decode: (value, _defaultNamespace, context) => decodeClusterPolicy(table, value, context),
   },
 ]);

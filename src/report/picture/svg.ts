@@ -1,5 +1,5 @@
 import type { ReachabilitySource } from '../reachability-source.ts';
-import { visible } from '../text.ts';
+import { escapeXml } from '../text.ts';
 import { buildPicture, type PictureOptions } from './build.ts';
 import type { DocumentResult } from './document.ts';
 import {
@@ -56,16 +56,6 @@ export async function drawPicture(picture: Picture, standalone: boolean): Promis
     ...legend(layout, picture.note),
     '</svg>',
   ].join('\n');
-}
-
-/** Text for an element or attribute: nothing in it can end either. */
-export function escapeXml(text: string): string {
-  return visible(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 function round(value: number): string {

@@ -1,0 +1,12 @@
+/** A running server of the page. */
+export interface PageServer {
+  /** Ends with a slash. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves dist/web on a free port of loopback as static files, under a strict security policy.
+ * @param extra answers instead of files, by path such as `server.json`
+ */
+export function servePage(extra?: Readonly<Record<string, string>>): Promise<PageServer>;

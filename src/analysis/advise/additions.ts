@@ -1,0 +1,106 @@
+import { namespaceOf } from '../../engine/state.ts';
+import type { Direction } from '../../engine/verdict.ts';
+import { matchesSelector } from '../../model/selector.ts';
+import type { Diagnostic } from '../../model/source.ts';
+import { compareCodePoints } from '../../model/text.ts';
+import type { KubeObject, NetworkPolicy, Service } from '../../model/types.ts';
+import { createWorld, type World, type WorldOptions } from '../world.ts';
+import type { ObservedFlow } from './flow.ts';
+import { needsOfFlows, type Probe } from './from-flows.ts';
+import { labelGroups } from './groups.ts';
+import type { BlockOptions } from './peers.ts';
+import { type AdvisedPolicy, groupPolicies } from './policies.ts';
+
+/** Policies to add to those that are there. */
+export interface Additions {
+  /** Empty when an error keeps them from doing what was asked, or when nothing has to be added. */
+  readonly policies: readonly AdvisedPolicy[];
+  /** Flows that would pass and did not before. */
+  readonly admitted: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
+
+/**
+ * The least that must be added to the policies of a cluster for denied flows to pass. A policy is written only for the ends
+ * that some NetworkPolicy isolates in the direction in question: for another it would isolate what is open today. So what is
+ * added opens, and never closes anything.
+ *
+ * The engine judges every flow with the additions in place; one that would still be denied, because a tier of cluster-wide
+ * policies denies it, is an error.
+ */
+export function adviseAdditions(
+  objects: readonly KubeObject[],
+  flows: readonly ObservedFlow[],
+  options: WorldOptions & Partial<BlockOptions> = {},
+): Additions {
+  const { world } = createWorld(objects, options);
+  const groups = labelGroups(world.state);
+  const services = objects.filter((object): object is Service => object.kind === 'Service');
+  const { prefixes = { IPv4: 32, IPv6: 128 } } = options;
+  const all = needsOfFlows(world, groups, flows, { prefixes, services });
+  const blocked = new Set(all.probes.filter(isDenied(world)).flatMap(({ observed }) => observed ?? []));
+  const { needs, probes } = needsOfFlows(world, groups, [...blocked], { prefixes, services });
+  const namespaces = [...new Set([...groups.values()].map(({ namespace }) => namespace))].sort(compareCodePoints);
+  const policies = namespaces
+    .flatMap((namespace) => groupPolicies(needs, namespace, namesIn(world, namespace)))
+    .flatMap((advised) => onlyIsolated(world, advised) ?? []);
+  const after = createWorld([...objects, ...policies.map(({ policy }) => policy)], options).world;
+  const diagnostics = [...all.problems, ...stillDenied(after, probes)];
+  return diagnostics.some(({ severity }) => severity === 'error')
+    ? { policies: [], admitted: 0, diagnostics }
+    : { policies, admitted: blocked.size, diagnostics };
+}
+
+function isDenied(world: World): (probe: Probe) => boolean {
+  return ({ flow }) => !world.index.verdict(flow).allowed;
+}
+
+function namesIn(world: World, namespace: string): string[] {
+  return [...world.state.policies.values()]
+    .filter((policy) => namespaceOf(policy) === namespace)
+    .map(({ metadata }) => metadata.name);
+}
+
+/** A policy without the directions in which it would isolate pods that nothing isolates; undefined when none is left. */
+function onlyIsolated(world: World, advised: AdvisedPolicy): AdvisedPolicy | undefined {
+  const { policy } = advised;
+  const namespace = namespaceOf(policy);
+  const pods = [...world.state.pods.values()].filter(
+    (pod) => !pod.hostNetwork && pod.namespace === namespace && matchesSelector(policy.spec.podSelector, pod.labels),
+  );
+  const kept = DIRECTIONS.filter(
+    (direction) =>
+      policy.spec[direction].length > 0 &&
+      pods.length > 0 &&
+      pods.every((pod) => world.index.policiesOf(pod, direction).program !== null),
+  );
+  if (kept.length === 0) return undefined;
+  const spec: NetworkPolicy['spec'] = {
+    podSelector: policy.spec.podSelector,
+    policyTypes: kept.map((direction) => (direction === 'ingress' ? 'Ingress' : 'Egress')),
+    ingress: kept.includes('ingress') ? policy.spec.ingress : [],
+    egress: kept.includes('egress') ? policy.spec.egress : [],
+  };
+  return {
+    ...advised,
+    policy: { ...policy, spec },
+    ingress: kept.includes('ingress') ? advised.ingress : [],
+    egress: kept.includes('egress') ? advised.egress : [],
+  };
+}
+
+function stillDenied(world: World, probes: readonly Probe[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return probes.filter(isDenied(world)).flatMap(({ words, observed }) => {
+    if (seen.has(words)) return [];
+    seen.add(words);
+    return {
+      code: 'flow-stays-denied',
+      severity: 'error',
+      message: `no NetworkPolicy lets ${words} pass: a cluster-wide policy denies it`,
+      ...(observed === undefined ? {} : { source: observed.source }),
+    };
+  });
+}

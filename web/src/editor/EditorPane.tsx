@@ -1,0 +1,231 @@
+import type { ComponentType, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../i18n/index.ts';
+import {
+  activeFile,
+  addFile,
+  deleteFile,
+  editorOpen,
+  failure,
+  files,
+  renameFile,
+  snapshot,
+  startFiles,
+  toast,
+} from '../state/store.ts';
+import { Icon } from '../ui/icons.tsx';
+import { comparing } from './compare.ts';
+import { NewPolicy } from './NewPolicy.tsx';
+
+type Lazy = ComponentType<object>;
+let loaded: Lazy | undefined;
+
+/** The files, and the text of one of them. The text editor is loaded when the rest is there. */
+export function EditorPane(): JSX.Element {
+  const [Code, setCode] = useState<Lazy | undefined>(() => loaded);
+  useEffect(() => {
+    if (loaded !== undefined) return;
+    import('./Code.tsx').then(
+      (module) => {
+        loaded = module.Code;
+        setCode(() => module.Code);
+      },
+      (error: unknown) => {
+        failure.value = error instanceof Error ? error.message : String(error);
+      },
+    );
+  }, []);
+  const all = files.value ?? [];
+  return (
+    <section class="editor-pane" aria-label={t('editor')}>
+      <Toolbar />
+      <div class="editor-body">
+        <FileList />
+        <div class="code-frame">
+          {all.length === 0 ? (
+            <div class="empty">
+              <p>{t('editor.no-files')}</p>
+              <button type="button" class="primary" onClick={() => addFile('new.yaml', '')}>
+                {t('editor.new-file')}
+              </button>
+            </div>
+          ) : Code === undefined ? (
+            <p class="empty">{t('loading')}</p>
+          ) : (
+            <Code />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Toolbar(): JSX.Element {
+  const [dialog, setDialog] = useState<'new' | 'form' | undefined>(undefined);
+  const name = activeFile.value;
+  const start = startFiles.value.find((file) => file.name === name);
+  const now = (files.value ?? []).find((file) => file.name === name);
+  const differs = now !== undefined && start !== undefined && start.content !== now.content;
+  useEffect(() => {
+    if (!differs) comparing.value = false;
+  }, [differs, name]);
+  return (
+    <header class="editor-tools">
+      <button type="button" onClick={() => setDialog('new')}>
+        <Icon name="plus" size={14} /> {t('editor.new')}
+      </button>
+      <button
+        type="button"
+        disabled={now === undefined}
+        onClick={() => setDialog('form')}
+        title={t('editor.form.hint')}
+      >
+        <Icon name="form" size={14} /> {t('editor.form')}
+      </button>
+      <button
+        type="button"
+        aria-pressed={comparing.value}
+        disabled={!differs}
+        onClick={() => (comparing.value = !comparing.value)}
+      >
+        {t('editor.compare')}
+      </button>
+      <div class="spacer" />
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t('editor.close')}
+        title={t('editor.close')}
+        onClick={() => (editorOpen.value = false)}
+      >
+        <Icon name="close" />
+      </button>
+      {dialog !== undefined && <NewPolicy mode={dialog} onClose={() => setDialog(undefined)} />}
+    </header>
+  );
+}
+
+function FileList(): JSX.Element {
+  const [renaming, setRenaming] = useState<string | undefined>(undefined);
+  const all = files.value ?? [];
+  const problems = new Map<string, 'error' | 'warning'>();
+  for (const { place, severity } of snapshot.value?.problems ?? []) {
+    if (place === undefined || severity === 'info') continue;
+    if (severity === 'error' || !problems.has(place.file)) problems.set(place.file, severity);
+  }
+  const start = new Map(startFiles.value.map(({ name, content }) => [name, content]));
+  return (
+    <div class="files">
+      <ul aria-label={t('editor.files')}>
+        {all.map(({ name, content }, at) => {
+          const severity = problems.get(name);
+          const was = start.get(name);
+          const slash = name.lastIndexOf('/') + 1;
+          const folder = name.slice(0, slash);
+          const begins = folder !== '' && all[at - 1]?.name.startsWith(folder) !== true;
+          return (
+            <li key={name}>
+              {begins && <span class="folder">{folder}</span>}
+              {renaming === name ? (
+                <Rename name={name} onDone={() => setRenaming(undefined)} />
+              ) : (
+                <button
+                  type="button"
+                  class={folder === '' ? 'file' : 'file inside'}
+                  aria-current={name === activeFile.value ? 'true' : undefined}
+                  title={name}
+                  onClick={() => (activeFile.value = name)}
+                  onDblClick={() => setRenaming(name)}
+                  onKeyDown={(event) => {
+                    if (event.key === 'F2') setRenaming(name);
+                    else if (event.key === 'Delete') remove(name);
+                  }}
+                >
+                  <span class="file-name">
+                    <span class="sr">{folder}</span>
+                    {name.slice(slash)}
+                  </span>
+                  {was !== content && (
+                    <span class="file-mark" title={t(was === undefined ? 'editor.added' : 'editor.edited')}>
+                      <span aria-hidden="true">{was === undefined ? 'A' : 'M'}</span>
+                      <span class="sr">{t(was === undefined ? 'editor.added' : 'editor.edited')}</span>
+                    </span>
+                  )}
+                  {severity !== undefined && (
+                    <span class={`file-mark ${severity}`} title={t(`severity.${severity}`)}>
+                      <Icon name={severity === 'error' ? 'cross' : 'warning'} size={12} />
+                      <span class="sr">{t(`severity.${severity}`)}</span>
+                    </span>
+                  )}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <div class="file-actions">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t('editor.new-file')}
+          title={t('editor.new-file')}
+          onClick={() => addFile('new.yaml', '')}
+        >
+          <Icon name="plus" size={14} />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t('editor.rename')}
+          title={t('editor.rename')}
+          disabled={all.length === 0}
+          onClick={() => setRenaming(activeFile.value)}
+        >
+          <Icon name="editor" size={14} />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t('editor.delete')}
+          title={t('editor.delete')}
+          disabled={all.length === 0}
+          onClick={() => remove(activeFile.value)}
+        >
+          <Icon name="minus" size={14} />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function remove(name: string): void {
+  const undo = deleteFile(name);
+  toast.value = { text: t('editor.deleted', { name }), undo };
+}
+
+function Rename({ name, onDone }: { readonly name: string; readonly onDone: () => void }): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
+  const finish = (take: boolean): void => {
+    if (take) renameFile(name, input.current?.value ?? name);
+    onDone();
+  };
+  return (
+    <input
+      ref={input}
+      class="rename"
+      type="text"
+      aria-label={t('editor.rename')}
+      defaultValue={name}
+      spellcheck={false}
+      onBlur={() => finish(true)}
+      onKeyDown={({ key }) => {
+        if (key === 'Enter') finish(true);
+        else if (key === 'Escape') finish(false);
+      }}
+    />
+  );
+}

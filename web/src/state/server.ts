@@ -1,0 +1,144 @@
+import { batch, signal } from '@preact/signals';
+import { t } from '../i18n/index.ts';
+import type { SourceFile } from '../worker/protocol.ts';
+import type { SharedState } from './share.ts';
+import { activeFile, failure, files, openFiles, startFiles, title, toast } from './store.ts';
+
+/** What `server.json` beside the page says. */
+export interface ServerInfo {
+  readonly server: boolean;
+  readonly title?: string;
+  /** Of an export: the texts to begin with. */
+  readonly files?: readonly { readonly name: string; readonly text: string }[];
+}
+
+interface ServedWorld {
+  readonly mode: 'files' | 'cluster' | 'empty';
+  readonly flows: boolean;
+  readonly files: readonly { readonly name: string; readonly digest: string; readonly text: string }[];
+}
+
+/** Whether a server has flows to tell. */
+export const servesFlows = signal(false);
+/** How the server stands: `none` when there is no server. */
+export const connection = signal<'none' | 'live' | 'lost'>('none');
+
+/** Digests of the server's files as they were last fetched, by name. */
+let digests = new Map<string, string>();
+let served: readonly SourceFile[] = [];
+
+/** `#token=…`: exchanged for a cookie, and taken out of the address. */
+export async function takeToken(): Promise<void> {
+  const params = new URLSearchParams(location.hash.slice(1));
+  const token = params.get('token');
+  if (token === null) return;
+  params.delete('token');
+  history.replaceState(null, '', `${location.pathname}${location.search}#${params}`);
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch('api/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
+  if (!response.ok) failure.value = `api/session: ${response.status}`;
+}
+
+/**
+ * Opens the server's world, with a shared state over it where the address has one, and follows it.
+ * @returns whether something is open now
+ */
+export async function connect(shared: SharedState | undefined): Promise<boolean> {
+  const response = await fetch('api/world');
+  if (!response.ok) {
+    failure.value = await problemText(response);
+    return openShared(shared);
+  }
+  const world = (await response.json()) as ServedWorld;
+  servesFlows.value = world.flows;
+  if (world.mode === 'empty') return openShared(shared);
+  digests = new Map(world.files.map(({ name, digest }) => [name, digest]));
+  served = world.files.map(({ name, text }): SourceFile => ({ name, content: text }));
+  if (shared === undefined) await openFiles(served);
+  else await openShared(shared);
+  follow();
+  return true;
+}
+
+async function openShared(shared: SharedState | undefined): Promise<boolean> {
+  if (shared === undefined) return false;
+  await openFiles(shared.files, shared.base === undefined ? {} : { base: shared.base });
+  return true;
+}
+
+async function problemText(response: Response): Promise<string> {
+  try {
+    const { detail, title: short } = (await response.json()) as { detail?: string; title?: string };
+    return detail ?? short ?? `${response.status} ${response.statusText}`;
+  } catch {
+    return `${response.status} ${response.statusText}`;
+  }
+}
+
+function follow(): void {
+  const events = new EventSource('api/events');
+  let last: Promise<void> = Promise.resolve();
+  events.onopen = () => {
+    connection.value = 'live';
+  };
+  events.onerror = () => {
+    connection.value = 'lost';
+  };
+  events.addEventListener('world', ({ data }: MessageEvent<string>) => {
+    const { files: listed } = JSON.parse(data) as { files: readonly { name: string; digest: string }[] };
+    last = last
+      .then(() => refresh(listed))
+      .catch((error: unknown) => {
+        failure.value = error instanceof Error ? error.message : String(error);
+      });
+  });
+}
+
+/** Takes over what changed on the server. Files that were edited here stay as they are here. */
+async function refresh(listed: readonly { readonly name: string; readonly digest: string }[]): Promise<void> {
+  const same = listed.length === digests.size && listed.every(({ name, digest }) => digests.get(name) === digest);
+  if (same) return;
+  const before = new Map(served.map((file) => [file.name, file]));
+  const fresh: SourceFile[] = [];
+  for (const { name, digest } of listed) {
+    const known = before.get(name);
+    if (known !== undefined && digests.get(name) === digest) fresh.push(known);
+    else {
+      const response = await fetch(`api/file?name=${encodeURIComponent(name)}`);
+      // Gone again: the next event says so.
+      if (!response.ok) continue;
+      const { text } = (await response.json()) as { text: string };
+      fresh.push({ name, content: text });
+    }
+  }
+  const merged = mergeFiles(startFiles.value, fresh, files.value ?? []);
+  digests = new Map(listed.map(({ name, digest }) => [name, digest]));
+  served = fresh;
+  const [active, shown] = [activeFile.value, title.value];
+  await openFiles(merged, { base: fresh, title: shown, keep: true });
+  batch(() => {
+    if (merged.some(({ name }) => name === active)) activeFile.value = active;
+    toast.value = { text: t('server.changed') };
+  });
+}
+
+/**
+ * Files after the start that they were edited from became another one: what was edited, added or deleted here stays so.
+ */
+export function mergeFiles(
+  start: readonly SourceFile[],
+  fresh: readonly SourceFile[],
+  edited: readonly SourceFile[],
+): readonly SourceFile[] {
+  const before = new Map(start.map(({ name, content }) => [name, content]));
+  const own = new Map(edited.map((file) => [file.name, file]));
+  const names = new Set(fresh.map(({ name }) => name));
+  const merged = fresh.flatMap((file) => {
+    const here = own.get(file.name);
+    const was = before.get(file.name);
+    if (here === undefined) return was === undefined ? [file] : [];
+    return here.content === was ? [file] : [here];
+  });
+  const left = edited.filter(({ name, content }) => !names.has(name) && before.get(name) !== content);
+  return [...merged, ...left];
+}

@@ -1,0 +1,227 @@
+import { batch, computed, signal } from '@preact/signals';
+import type { LintItem, MatrixData, Place, Snapshot, SourceFile } from '../worker/protocol.ts';
+import { ask } from './client.ts';
+
+/** The views, in the order of the navigation. */
+export const VIEWS = ['map', 'matrix', 'verdict', 'changes', 'lint', 'exposure', 'tests', 'flows'] as const;
+export type View = (typeof VIEWS)[number];
+
+export interface Question {
+  readonly from: string;
+  readonly to: string;
+  readonly port: string;
+}
+
+/** The texts, in their order; undefined until something is opened. */
+export const files = signal<readonly SourceFile[] | undefined>(undefined);
+/** The texts that changes are told against. */
+export const startFiles = signal<readonly SourceFile[]>([]);
+export const snapshot = signal<Snapshot | undefined>(undefined);
+export const view = signal<View>('map');
+export const question = signal<Question>({ from: '', to: '', port: '' });
+/** The endpoint that is looked at on the map. */
+export const selected = signal<string | undefined>(undefined);
+export const activeFile = signal<string>('');
+/** A place that the editor is to show; a new object each time. */
+export const jump = signal<Place | undefined>(undefined);
+/** Lines that decided the verdict that is shown. */
+export const cited = signal<readonly Place[]>([]);
+export const editorOpen = signal(true);
+/** The worker is computing for longer than one notices. */
+export const busy = signal(false);
+/** What is told for a moment, with something to undo it. */
+export const toast = signal<{ readonly text: string; readonly undo?: () => void } | undefined>(undefined);
+/** Something went wrong that is not in the files. */
+export const failure = signal<string | undefined>(undefined);
+/** Where the files came from, for the header. */
+export const title = signal('');
+
+export const isEdited = computed(() => {
+  const now = files.value;
+  const start = startFiles.value;
+  if (now === undefined) return false;
+  if (now === start) return false;
+  return (
+    now.length !== start.length ||
+    now.some((file, at) => file.name !== start[at]?.name || file.content !== start[at]?.content)
+  );
+});
+
+/** Opens texts: all of what was there goes. */
+export async function openFiles(
+  opened: readonly SourceFile[],
+  options: {
+    readonly base?: readonly SourceFile[];
+    readonly title?: string;
+    readonly active?: string;
+    /** What is looked at stays. */
+    readonly keep?: boolean;
+  } = {},
+): Promise<void> {
+  const { base } = options;
+  const now = await ask('open', { files: opened, ...(base === undefined ? {} : { base }) }).catch(fail);
+  if (now === undefined) return;
+  batch(() => {
+    files.value = opened;
+    startFiles.value = base ?? opened;
+    snapshot.value = now;
+    title.value = options.title ?? '';
+    if (options.keep === true) return;
+    activeFile.value = options.active ?? firstPolicyFile(opened);
+    selected.value = undefined;
+    cited.value = [];
+    question.value = { from: '', to: '', port: '' };
+  });
+}
+
+function firstPolicyFile(opened: readonly SourceFile[]): string {
+  return (opened.find(({ content }) => /^kind: NetworkPolicy/m.test(content)) ?? opened[0])?.name ?? '';
+}
+
+function fail(error: unknown): undefined {
+  failure.value = error instanceof Error ? error.message : String(error);
+  return undefined;
+}
+
+let updating = false;
+let waiting = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Pause in typing after which an edit is judged, in milliseconds. */
+const PAUSE = 30;
+
+/** Replaces the texts; what that changes is computed at once, or after the computation that is going on. */
+export function setFiles(next: readonly SourceFile[]): void {
+  files.value = next;
+  clearTimeout(timer);
+  timer = setTimeout(() => void update(), PAUSE);
+}
+
+async function update(): Promise<void> {
+  if (updating) {
+    waiting = true;
+    return;
+  }
+  updating = true;
+  const slow = setTimeout(() => {
+    busy.value = true;
+  }, 300);
+  const now = await ask('update', { files: files.value ?? [] }).catch(fail);
+  clearTimeout(slow);
+  updating = false;
+  batch(() => {
+    busy.value = false;
+    if (now !== undefined) snapshot.value = now;
+  });
+  if (waiting) {
+    waiting = false;
+    await update();
+  }
+}
+
+/** Makes the files as they are the state that changes are told against. */
+export async function rebase(): Promise<void> {
+  const now = await ask('rebase', {}).catch(fail);
+  if (now === undefined) return;
+  batch(() => {
+    startFiles.value = files.value ?? [];
+    snapshot.value = now;
+  });
+}
+
+export function writeFile(name: string, content: string): void {
+  const now = files.value ?? [];
+  if (now.some((file) => file.name === name && file.content === content)) return;
+  setFiles(
+    now.some((file) => file.name === name)
+      ? now.map((file) => (file.name === name ? { name, content } : file))
+      : [...now, { name, content }],
+  );
+}
+
+/** A name that no file has yet: `new.yaml`, `new-2.yaml`. */
+export function freeName(wanted: string): string {
+  const taken = new Set((files.value ?? []).map(({ name }) => name));
+  const [, stem = wanted, extension = ''] = /^(.*?)(\.[^.]*)?$/.exec(wanted) ?? [];
+  let name = wanted;
+  for (let number = 2; taken.has(name); number++) name = `${stem}-${number}${extension}`;
+  return name;
+}
+
+export function addFile(wanted: string, content: string): string {
+  const name = freeName(wanted);
+  batch(() => {
+    setFiles([...(files.value ?? []), { name, content }]);
+    activeFile.value = name;
+    editorOpen.value = true;
+  });
+  return name;
+}
+
+export function renameFile(name: string, to: string): void {
+  if (name === to || to.trim() === '') return;
+  const free = freeName(to.trim());
+  batch(() => {
+    setFiles((files.value ?? []).map((file) => (file.name === name ? { name: free, content: file.content } : file)));
+    if (activeFile.value === name) activeFile.value = free;
+  });
+}
+
+/** Deletes a file; what it answers brings it back. */
+export function deleteFile(name: string): () => void {
+  const before = files.value ?? [];
+  const at = before.findIndex((file) => file.name === name);
+  const gone = before[at];
+  batch(() => {
+    const left = before.filter((file) => file.name !== name);
+    setFiles(left);
+    if (activeFile.value === name) activeFile.value = (left[at] ?? left.at(-1))?.name ?? '';
+  });
+  return () => {
+    if (gone === undefined) return;
+    const now = files.value ?? [];
+    batch(() => {
+      setFiles([...now.slice(0, at), { ...gone, name: freeName(gone.name) }, ...now.slice(at)]);
+      activeFile.value = gone.name;
+    });
+  };
+}
+
+/** Shows a place in the editor. */
+export function showPlace(place: Place): void {
+  batch(() => {
+    editorOpen.value = true;
+    activeFile.value = place.file;
+    jump.value = { ...place };
+  });
+}
+
+/** Asks for a verdict and shows it. */
+export function askVerdict(from: string, to: string, port = ''): void {
+  batch(() => {
+    question.value = { from, to, port };
+    view.value = 'verdict';
+  });
+}
+
+/** The matrix of the state that is shown, once something asks for it. */
+export const matrix = signal<MatrixData | undefined>(undefined);
+export const findings = signal<readonly LintItem[]>([]);
+let matrixOf = -1;
+let lintOf = -1;
+
+/** Brings the matrix up to date. */
+export async function loadMatrix(revision: number): Promise<void> {
+  if (matrixOf === revision) return;
+  matrixOf = revision;
+  const data = await ask('matrix', {}).catch(fail);
+  if (data !== undefined && snapshot.value?.revision === revision) matrix.value = data;
+}
+
+/** Brings the findings up to date; they are for the files as they are, errors or not. */
+export async function loadFindings(revision: number): Promise<void> {
+  if (lintOf === revision) return;
+  lintOf = revision;
+  const found = await ask('lint', {}).catch(fail);
+  if (found !== undefined && snapshot.value?.revision === revision) findings.value = found;
+}

@@ -1,0 +1,151 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { addDefaultDeny } from '../editor/templates.ts';
+import { t } from '../i18n/index.ts';
+import { files, selected, showPlace, view } from '../state/store.ts';
+import { useAnswer } from '../state/use-answer.ts';
+import { Icon } from '../ui/icons.tsx';
+import type { ExposureItem, ExposureSide, PeerWho } from '../worker/protocol.ts';
+
+/** Workloads listed at first. */
+const LISTED = 120;
+
+/** What each workload admits, pods that do not exist yet included, and what is not protected. */
+export function Exposure(): JSX.Element {
+  const items = useAnswer('exposure', {});
+  const [filter, setFilter] = useState('');
+  const [unprotectedOnly, setUnprotectedOnly] = useState(false);
+  const [all, setAll] = useState(false);
+  if (items === undefined) return <p class="empty">{t('loading')}</p>;
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const fitting = items.filter(
+    ({ id, ingress, egress }) =>
+      words.every((word) => id.toLowerCase().includes(word)) &&
+      (!unprotectedOnly || !ingress.protected || !egress.protected),
+  );
+  const shown = all ? fitting : fitting.slice(0, LISTED);
+  const open = (direction: 'ingress' | 'egress'): number => items.filter((item) => !item[direction].protected).length;
+  return (
+    <div class="scroll-view">
+      <header class="view-head">
+        <h2>{t('view.exposure')}</h2>
+        <label class="inline">
+          <span class="sr">{t('filter')}</span>
+          <input
+            type="search"
+            value={filter}
+            placeholder={t('filter.hint')}
+            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
+          />
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={unprotectedOnly}
+            onChange={({ currentTarget }) => setUnprotectedOnly(currentTarget.checked)}
+          />
+          {t('exposure.only')}
+        </label>
+        <span class="muted" role="status">
+          {t('exposure.counts', { ingress: open('ingress'), egress: open('egress'), n: items.length })}
+        </span>
+      </header>
+      {shown.length === 0 && <p class="empty">{items.length === 0 ? t('map.empty') : t('nothing-matches')}</p>}
+      <ul class="exposures">
+        {shown.map((item) => (
+          <li key={item.id} class="card exposure">
+            <header>
+              <button
+                type="button"
+                class="link strong"
+                onClick={() => {
+                  view.value = 'map';
+                  selected.value = item.id;
+                }}
+              >
+                {item.id}
+              </button>
+              {!item.ingress.protected && !item.ingress.hostNetwork && (
+                <button type="button" class="small" onClick={() => addDefaultDeny(item.namespace)}>
+                  {t('exposure.deny', { namespace: item.namespace })}
+                </button>
+              )}
+            </header>
+            <div class="exposure-sides">
+              <Side item={item} direction="ingress" />
+              <Side item={item} direction="egress" />
+            </div>
+          </li>
+        ))}
+      </ul>
+      {fitting.length > shown.length && (
+        <button type="button" onClick={() => setAll(true)}>
+          {t('show-all', { n: fitting.length })}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Side({
+  item,
+  direction,
+}: {
+  readonly item: ExposureItem;
+  readonly direction: 'ingress' | 'egress';
+}): JSX.Element {
+  const side: ExposureSide = item[direction];
+  return (
+    <section class={side.protected ? 'protected' : 'unprotected'}>
+      <h3>
+        <Icon name={side.protected ? 'shield' : 'warning'} size={14} />
+        {t(`exposure.${direction}`)}
+        {' · '}
+        {t(side.hostNetwork ? 'exposure.host' : side.protected ? 'exposure.protected' : 'exposure.unprotected')}
+      </h3>
+      {side.by.length > 0 && (
+        <p class="muted">
+          {t('exposure.by')}{' '}
+          {side.by.map(({ name, place }) => {
+            const known = place !== undefined && (files.value ?? []).some((file) => file.name === place.file);
+            return known ? (
+              <button key={name} type="button" class="link" onClick={() => showPlace(place)}>
+                {name}
+              </button>
+            ) : (
+              <span key={name}>{name} </span>
+            );
+          })}
+        </p>
+      )}
+      {side.peers.length === 0 ? (
+        <p class="muted">{t('exposure.nobody')}</p>
+      ) : (
+        <ul class="exposure-peers">
+          {side.peers.map(({ who, ports, now }, at) => (
+            <li key={at} class={who.type === 'every-pod' || who.type === 'every-address' ? 'wide' : ''}>
+              <span>{whoText(who)}</span>
+              <span class="ports">{ports}</span>
+              {now > 0 && <span class="muted">{t('exposure.now', { n: now })}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function whoText(who: PeerWho): string {
+  switch (who.type) {
+    case 'every-pod':
+    case 'every-address':
+      return t(`who.${who.type}`);
+    case 'block':
+    case 'domain':
+      return who.name;
+    default: {
+      const except = who.except === 0 ? '' : t('who.except', { n: who.except });
+      return `${t(`who.${who.type}`, { selector: who.selector })}${except}`;
+    }
+  }
+}

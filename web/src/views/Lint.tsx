@@ -1,0 +1,109 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { t } from '../i18n/index.ts';
+import { ask } from '../state/client.ts';
+import { files, findings, loadFindings, setFiles, showPlace, snapshot, toast } from '../state/store.ts';
+import { Icon } from '../ui/icons.tsx';
+import type { LintItem, SourceFile } from '../worker/protocol.ts';
+
+const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+/** Mistakes and smells, with a way to the text and fixes where they are certain. */
+export function Lint(): JSX.Element {
+  const revision = snapshot.value?.revision ?? 0;
+  useEffect(() => void loadFindings(revision), [revision]);
+  const [filter, setFilter] = useState('');
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = findings.value.filter((one) =>
+    words.every((word) =>
+      `${one.code} ${one.message} ${one.object ?? ''} ${one.place?.file ?? ''}`.toLowerCase().includes(word),
+    ),
+  );
+  const fixable = shown.filter(({ fix }) => fix !== undefined);
+  return (
+    <div class="scroll-view">
+      <header class="view-head">
+        <h2>{t('view.lint')}</h2>
+        <label class="inline">
+          <span class="sr">{t('filter')}</span>
+          <input
+            type="search"
+            value={filter}
+            placeholder={t('lint.filter')}
+            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
+          />
+        </label>
+        <span class="muted" role="status">
+          {SEVERITIES.map((severity) =>
+            t(`lint.${severity}`, { n: shown.filter((one) => one.severity === severity).length }),
+          ).join(' · ')}
+        </span>
+        <div class="spacer" />
+        <button type="button" disabled={fixable.length === 0} onClick={() => void fixThem(fixable)}>
+          {t('lint.fix-all', { n: fixable.length })}
+        </button>
+      </header>
+      {shown.length === 0 && (
+        <p class="empty good-news">
+          <Icon name="check" size={20} /> {findings.value.length === 0 ? t('lint.none') : t('nothing-matches')}
+        </p>
+      )}
+      <ul class="findings">
+        {shown.map((finding, at) => (
+          <li key={at} class={`finding ${finding.severity}`}>
+            <Finding finding={finding} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Finding({ finding }: { readonly finding: LintItem }): JSX.Element {
+  const { code, severity, message, help, object, place, fix } = finding;
+  return (
+    <>
+      <span class={`severity ${severity}`}>
+        <Icon name={severity === 'error' ? 'cross' : severity === 'warning' ? 'warning' : 'info'} size={14} />
+        {t(`severity.${severity}`)}
+      </span>
+      <div class="finding-text">
+        <p lang="en">{message}</p>
+        <p class="muted">
+          <code>{code}</code>
+          {object !== undefined && ` · ${object}`}
+          {help !== undefined && (
+            <span lang="en">
+              {' · '}
+              {help}
+            </span>
+          )}
+        </p>
+      </div>
+      <div class="finding-actions">
+        {place !== undefined && (
+          <button type="button" class="link" onClick={() => showPlace(place)}>
+            {place.file}:{place.line}
+          </button>
+        )}
+        {fix !== undefined && (
+          <button type="button" onClick={() => void fixThem([finding])}>
+            {t('lint.fix')}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+async function fixThem(wanted: readonly LintItem[]): Promise<void> {
+  const before = files.value ?? [];
+  const fixed = await ask('fix', { fixes: wanted.flatMap(({ fix }) => fix ?? []) });
+  if (fixed.length === 0) {
+    toast.value = { text: t('lint.not-fixed') };
+    return;
+  }
+  const texts = new Map(fixed.map(({ name, content }) => [name, content]));
+  setFiles(before.map((file): SourceFile => ({ name: file.name, content: texts.get(file.name) ?? file.content })));
+  toast.value = { text: t('lint.fixed', { n: fixed.length }), undo: () => setFiles(before) };
+}
