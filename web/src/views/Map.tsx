@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
+import { locale } from '../state/preferences.ts';
 import { askVerdict, loadMatrix, matrix, selected, snapshot } from '../state/store.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { EndpointItem, MatrixData, Snapshot } from '../worker/protocol.ts';
@@ -59,17 +60,36 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
     () => (current === undefined ? new Set<number>() : exposedWorkloads(now, current)),
     [current, now.endpoints],
   );
-  const fit = (): void => setCamera(fitted(layout, frame.current));
-  // The first view shows everything; later ones stay where they are.
-  useEffect(fit, [layout.width, layout.height]);
+  /** Nobody moved the view: it keeps showing everything, whatever size the frame has. */
+  const untouched = useRef(true);
+  const fit = (): void => {
+    untouched.current = true;
+    setCamera(fitted(layout, frame.current));
+  };
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      if (untouched.current) fit();
+    });
+    if (frame.current !== null) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, [layout]);
   useEffect(() => {
     const node = chosen >= 0 ? layout.nodes.get(chosen) : undefined;
-    if (node !== undefined) setCamera((seen) => (seen === undefined ? seen : centred(seen, node, frame.current)));
+    if (node === undefined) return;
+    setCamera((seen) => {
+      const next = seen === undefined ? seen : centred(seen, node, frame.current);
+      if (next !== seen) untouched.current = false;
+      return next;
+    });
   }, [chosen, layout]);
+  const moveCamera: SetCamera = (change) => {
+    untouched.current = false;
+    setCamera(change);
+  };
   const zoom = (factor: number, at?: { readonly x: number; readonly y: number }): void =>
-    setCamera((seen) => (seen === undefined ? seen : zoomed(seen, factor, at ?? middleOf(frame.current))));
-  const drag = useDrag(setCamera);
-  useWheel(frame, zoom, setCamera);
+    moveCamera((seen) => (seen === undefined ? seen : zoomed(seen, factor, at ?? middleOf(frame.current))));
+  const drag = useDrag(moveCamera);
+  useWheel(frame, zoom, moveCamera);
   const scale = camera?.scale ?? 1;
   return (
     <div class="map-view">
@@ -255,7 +275,7 @@ interface NodesProps {
 
 function Nodes({ layout, exposed, active, chosen, peers, onHover }: NodesProps): JSX.Element {
   const order = useMemo(() => layout.areas.flatMap(({ nodes }) => nodes), [layout]);
-  const related = useMemo(() => new Set(peers.map(({ at }) => at)), [peers]);
+  const related = useMemo(() => portsByPeer(peers), [peers]);
   const first = chosen >= 0 ? chosen : order[0]?.at;
   const move = (event: KeyboardEvent): void => {
     const target = (event.target as Element).closest('[data-at]');
@@ -284,7 +304,8 @@ function Nodes({ layout, exposed, active, chosen, peers, onHover }: NodesProps):
           exposed={exposed.has(node.at)}
           tab={node.at === first}
           pressed={node.at === chosen}
-          state={active === undefined ? '' : node.at === active ? 'active' : related.has(node.at) ? 'related' : 'dim'}
+          state={node.at === active ? 'active' : related.has(node.at) ? 'related' : ''}
+          ports={related.get(node.at)}
           onHover={onHover}
         />
       ))}
@@ -312,12 +333,25 @@ function neighbour(order: readonly PlacedNode[], from: PlacedNode, key: string):
   return best;
 }
 
+/** What is open between an endpoint and each of its peers, with the direction as an arrow. */
+function portsByPeer(peers: readonly Peer[]): ReadonlyMap<number, string> {
+  const texts = new Map<number, string>();
+  for (const { at, direction, ports } of peers) {
+    const text = `${direction === 'out' ? '→' : '←'} ${ports}`;
+    const known = texts.get(at);
+    texts.set(at, known === undefined ? text : `${known} ${text}`);
+  }
+  return texts;
+}
+
 interface NodeProps {
   readonly node: PlacedNode;
   readonly exposed: boolean;
   readonly tab: boolean;
   readonly pressed: boolean;
-  readonly state: '' | 'active' | 'related' | 'dim';
+  readonly state: '' | 'active' | 'related';
+  /** Instead of what it is: the ports between it and the one that is pointed at. */
+  readonly ports: string | undefined;
   readonly onHover: (at: number | undefined) => void;
 }
 
@@ -338,7 +372,7 @@ function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-function Node({ node, exposed, tab, pressed, state, onHover }: NodeProps): JSX.Element {
+function Node({ node, exposed, tab, pressed, state, ports, onHover }: NodeProps): JSX.Element {
   const { endpoint, x, y, width, height, at } = node;
   const isolation = isolationOf(endpoint);
   const label = [
@@ -346,33 +380,37 @@ function Node({ node, exposed, tab, pressed, state, onHover }: NodeProps): JSX.E
     subtitle(endpoint),
     ...(exposed && isolation !== undefined ? [t('map.exposed')] : []),
   ].join(', ');
-  return (
-    <g
-      class={`node type-${endpoint.type}${isolation === undefined ? '' : ` iso-${isolation}`}${state === '' ? '' : ` ${state}`}`}
-      data-at={at}
-      role="button"
-      tabIndex={tab ? 0 : -1}
-      aria-pressed={pressed}
-      aria-label={label}
-      transform={`translate(${x} ${y})`}
-      onPointerEnter={() => onHover(at)}
-      onPointerLeave={() => onHover(undefined)}
-      onFocus={() => onHover(at)}
-      onBlur={() => onHover(undefined)}
-      onClick={() => (selected.value = endpoint.id === selected.value ? undefined : endpoint.id)}
-    >
-      <title>{label}</title>
-      <rect class="box" width={width} height={height} rx={isolation === 'none' ? 2 : 7} />
-      <text class="name" x="30" y="19">
-        {cut(nodeTitle(endpoint), exposed ? 15 : 18)}
-      </text>
-      <text class="sub" x="30" y="35">
-        {cut(subtitle(endpoint), 24)}
-      </text>
-      {isolation !== undefined && <Shield isolation={isolation} />}
-      {isolation === undefined && <path class="mark" d={MARKS[endpoint.type]} />}
-      {exposed && isolation !== undefined && <path class="globe" d={GLOBE} />}
-    </g>
+  // The same element again where nothing changed: there may be thousands.
+  return useMemo(
+    () => (
+      <g
+        class={`node type-${endpoint.type}${isolation === undefined ? '' : ` iso-${isolation}`}${state === '' ? '' : ` ${state}`}`}
+        data-at={at}
+        role="button"
+        tabIndex={tab ? 0 : -1}
+        aria-pressed={pressed}
+        aria-label={label}
+        transform={`translate(${x} ${y})`}
+        onPointerEnter={() => onHover(at)}
+        onPointerLeave={() => onHover(undefined)}
+        onFocus={() => onHover(at)}
+        onBlur={() => onHover(undefined)}
+        onClick={() => (selected.value = endpoint.id === selected.value ? undefined : endpoint.id)}
+      >
+        <title>{label}</title>
+        <rect class="box" width={width} height={height} rx={isolation === 'none' ? 2 : 7} />
+        <text class="name" x="30" y="19">
+          {cut(nodeTitle(endpoint), exposed ? 15 : 18)}
+        </text>
+        <text class={ports === undefined ? 'sub' : 'sub between'} x="30" y="35">
+          {cut(ports ?? subtitle(endpoint), 24)}
+        </text>
+        {isolation !== undefined && <Shield isolation={isolation} />}
+        {isolation === undefined && <path class="mark" d={MARKS[endpoint.type]} />}
+        {exposed && isolation !== undefined && <path class="globe" d={GLOBE} />}
+      </g>
+    ),
+    [node, exposed, tab, pressed, state, ports, locale.value],
   );
 }
 
@@ -388,6 +426,7 @@ const MARKS: Readonly<Record<EndpointItem['type'], string>> = {
   node: 'M9 16h14v6H9zM9 24h14v6H9z',
   host: 'M9 16h14v14H9z',
   external: 'M12 29a4 4 0 0 1 0-8a5 5 0 0 1 9-1.500a4.500 4.500 0 0 1 1 9.500z',
+  'ingress-controller': 'M8 23h13M16 18l5 5l-5 5M24 15v16',
   domain: 'M9 23h14M16 16a7 7 0 1 0 0 14a7 7 0 1 0 0-14',
 };
 
@@ -410,9 +449,7 @@ interface EdgesProps {
   readonly scale: number;
 }
 
-/** Labels beside lines, up to this many; the list beside the map has them all. */
-const MOST_LABELS = 14;
-
+/** Lines; what they are open on stands in the boxes, but for lines that stand for many. */
 function Edges({ layout, at, peers, scale }: EdgesProps): JSX.Element {
   const edges = edgesOf(layout, at, peers, (n, of) => t('map.many', { n, of }));
   const size = Math.min(26, Math.max(11, 10 / scale));
@@ -424,7 +461,7 @@ function Edges({ layout, at, peers, scale }: EdgesProps): JSX.Element {
         return (
           <g key={index} class={`edge ${edge.direction}${edge.open ? ' open' : ''}${edge.many ? ' many' : ''}`}>
             <path d={d} marker-end="url(#head)" />
-            {edges.length <= MOST_LABELS && (
+            {edge.many && (
               <g transform={`translate(${x} ${y})`}>
                 <rect
                   class="label-box"

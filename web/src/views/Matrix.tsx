@@ -76,7 +76,8 @@ export function Matrix(): JSX.Element {
 
 function groupOf({ type, namespace }: EndpointItem): string {
   if (type === 'workload') return namespace;
-  return type === 'external' ? t('map.outside') : type === 'domain' ? t('map.domains') : t('map.nodes');
+  if (type === 'external' || type === 'ingress-controller') return t('map.outside');
+  return type === 'domain' ? t('map.domains') : t('map.nodes');
 }
 
 function linesOf(
@@ -308,7 +309,7 @@ interface RowProps {
 }
 
 function isOutside({ type }: EndpointItem): boolean {
-  return type === 'external' || type === 'domain';
+  return type === 'external' || type === 'domain' || type === 'ingress-controller';
 }
 
 function Row({ data, rows, row, columns, shown, spot, onFocus, onOpen }: RowProps): JSX.Element {

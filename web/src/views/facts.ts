@@ -42,7 +42,7 @@ export function peersOf({ cells, size, ports }: MatrixData, at: number): Peer[] 
 export function exposedWorkloads({ endpoints }: Snapshot, { cells, size }: MatrixData): ReadonlySet<number> {
   const exposed = new Set<number>();
   for (const [from, { type }] of endpoints.entries()) {
-    if (type !== 'external' || from >= size) continue;
+    if ((type !== 'external' && type !== 'ingress-controller') || from >= size) continue;
     for (let to = 0; to < size; to++) if ((cells[from * size + to] ?? 0) > 0) exposed.add(to);
   }
   return exposed;

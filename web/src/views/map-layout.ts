@@ -82,7 +82,13 @@ function groupsOf(endpoints: readonly EndpointItem[]): Group[] {
   >();
   for (const [at, { type, namespace }] of endpoints.entries()) {
     const kind =
-      type === 'workload' ? 'namespace' : type === 'external' ? 'outside' : type === 'domain' ? 'domains' : 'nodes';
+      type === 'workload'
+        ? 'namespace'
+        : type === 'external' || type === 'ingress-controller'
+          ? 'outside'
+          : type === 'domain'
+            ? 'domains'
+            : 'nodes';
     const name = kind === 'namespace' ? namespace : '';
     const key = `${kind} ${name}`;
     const known = groups.get(key) ?? { kind, name, members: [] };

@@ -29,7 +29,8 @@ function ruleParams({ policy, rule, ruleName }: RuleRef): Readonly<Record<string
   return { policy: nameOf(policy), rule: ruleName === undefined ? rule + 1 : `${rule + 1} (${ruleName})` };
 }
 
-function toldFacts({ direction, subject, allowed, tier, isolatedBy, decidedBy, nearMisses }: DirectionView): string[] {
+function toldFacts(view: DirectionView): string[] {
+  const { direction, subject, allowed, tier, isolatedBy, decidedBy, nearMisses, routes } = view;
   const way = t(`direction.${direction}`);
   const told: string[] = [];
   switch (tier) {
@@ -38,6 +39,13 @@ function toldFacts({ direction, subject, allowed, tier, isolatedBy, decidedBy, n
       break;
     case 'node':
       told.push(t('reason.node'));
+      break;
+    case 'route':
+      told.push(
+        routes.length === 0
+          ? t('reason.no-route')
+          : t('reason.route', { routes: routes.map(nameOf).join(t('list.comma')) }),
+      );
       break;
     case 'admin':
     case 'baseline':

@@ -137,6 +137,8 @@ export interface DirectionView {
   readonly isolatedBy: readonly PolicyRef[];
   readonly decidedBy: RuleRef | null;
   readonly nearMisses: readonly NearMiss[];
+  /** Ingresses and routes that lead there; for the tier `route`. */
+  readonly routes: readonly PolicyRef[];
   readonly steps: readonly string[];
   readonly cites: readonly { readonly place: Place; readonly note: string; readonly text: string }[];
 }

@@ -18,7 +18,7 @@ import { checkInput, usableObjects } from '../../../src/analysis/input.ts';
 import { applyFixes, type Finding, findRule, lint } from '../../../src/analysis/lint/index.ts';
 import { type PortEntry, type PortQuery, parsePortQuery } from '../../../src/analysis/ports.ts';
 import { computeReachability } from '../../../src/analysis/reach.ts';
-import { typedName } from '../../../src/analysis/resolve.ts';
+import { listedController, typedName } from '../../../src/analysis/resolve.ts';
 import type { Unit } from '../../../src/analysis/units.ts';
 import { createWorld, type World } from '../../../src/analysis/world.ts';
 import type { PolicyRef } from '../../../src/engine/verdict.ts';
@@ -182,10 +182,17 @@ export class Workbench implements Requests {
     };
   }
 
-  /** Endpoints in the order of all results: the cluster's first, then the outside. */
+  /** Endpoints in the order of all results: workloads by namespace, then nodes, then the outside. */
   #units(): readonly Unit[] {
     const { world } = this.#shown;
-    return [...world.units('workload'), ...world.external(), ...world.domains()];
+    const inside = world.units('workload');
+    return [
+      ...inside.filter(({ endpoint }) => endpoint.type === 'workload'),
+      ...inside.filter(({ endpoint }) => endpoint.type !== 'workload'),
+      ...listedController(world),
+      ...world.external(),
+      ...world.domains(),
+    ];
   }
 
   #changes(): Changes {
@@ -279,7 +286,7 @@ export class Workbench implements Requests {
       ...(answer.ports === undefined ? {} : { openPorts: formatPorts(answer.ports) }),
       summary: explanation.summary,
       directions: explanation.directions.map(({ direction, subject, allowed, steps, cites }) => {
-        const { tier, isolatedBy, decidedBy, nearMisses } = answer[direction];
+        const { tier, isolatedBy, decidedBy, nearMisses, routes = [] } = answer[direction];
         return {
           direction,
           subject,
@@ -288,6 +295,7 @@ export class Workbench implements Requests {
           isolatedBy,
           decidedBy,
           nearMisses,
+          routes,
           steps,
           cites: cites.map(({ position, note }) => ({ place: placeOf(position), note, text: position.lineText })),
         };
