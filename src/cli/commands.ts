@@ -134,6 +134,25 @@ const focusFlags: readonly OptionSpec[] = [
   { name: 'no-external', group: SELECTION, description: 'leave out everything outside the cluster' },
 ];
 
+/** Flags of the agent that the lab passes on. */
+const agentFlags: readonly OptionSpec[] = [
+  {
+    name: 'start-mode',
+    value: 'MODE',
+    choices: ['open', 'strict'],
+    group: NODE,
+    description:
+      'pods that are not known yet: open (default), or strict: addresses of the pod range without a pod are denied',
+  },
+  {
+    name: 'denial',
+    value: 'KIND',
+    choices: ['drop', 'reject'],
+    group: NODE,
+    description: 'what becomes of a denied connection: drop (default), or reject with an answer',
+  },
+];
+
 /** First words that several commands share. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [LAB_GROUP];
 
@@ -449,6 +468,7 @@ the input are taken to be replaced. Exit code 2 when some flow would be blocked.
     output: outputFlags,
     focus: (name) => flagOf(focusFlags, name),
     input: (name) => flagOf(analysing, name),
+    agent: (name) => flagOf(agentFlags, name),
   }),
   {
     name: 'serve',
@@ -546,14 +566,7 @@ kubeconfig. Needs CAP_NET_ADMIN. When it ends, what it enforces stays in force; 
         description: 'name of this node, as pods have it in spec.nodeName (default $NODE_NAME, then the host name)',
         completes: 'nothing',
       },
-      {
-        name: 'start-mode',
-        value: 'MODE',
-        choices: ['open', 'strict'],
-        group: NODE,
-        description:
-          'pods that are not known yet: open (default), or strict: addresses of the pod range without a pod are denied',
-      },
+      flagOf(agentFlags, 'start-mode'),
       {
         name: 'pod-cidr',
         value: 'CIDR',
@@ -562,13 +575,7 @@ kubeconfig. Needs CAP_NET_ADMIN. When it ends, what it enforces stays in force; 
         description: 'pod range of this node for --start-mode strict, before and beside its Node object; repeatable',
       },
       { name: 'audit', group: NODE, description: 'deny nothing; log and count what would be denied' },
-      {
-        name: 'denial',
-        value: 'KIND',
-        choices: ['drop', 'reject'],
-        group: NODE,
-        description: 'what becomes of a denied connection: drop (default), or reject with an answer',
-      },
+      flagOf(agentFlags, 'denial'),
       {
         name: 'adopt',
         value: 'SECONDS',

@@ -27,10 +27,11 @@ export interface SharedFlags {
   /** By name. */
   readonly focus: (name: string) => OptionSpec;
   readonly input: (name: string) => OptionSpec;
+  readonly agent: (name: string) => OptionSpec;
 }
 
 /** The commands of the lab. */
-export function labCommands({ output, focus, input }: SharedFlags): readonly CommandSpec[] {
+export function labCommands({ output, focus, input, agent }: SharedFlags): readonly CommandSpec[] {
   return [
     {
       name: 'lab up',
@@ -53,6 +54,8 @@ does not give are chosen. Without --nodes, nodes are those that the input names,
         { name: 'nodes', value: 'NUMBER', group: LAB, description: 'simulated nodes that pods are spread over' },
         { name: 'max-replicas', value: 'NUMBER', group: LAB, description: 'pods of one workload at most (default 3)' },
         { name: 'max-pods', value: 'NUMBER', group: LAB, description: 'refuse a lab of more pods (default 300)' },
+        { ...agent('start-mode'), group: LAB },
+        { ...agent('denial'), group: LAB },
         { name: 'foreground', group: LAB, description: 'stay, and remove the lab on Ctrl-C' },
         ...output,
       ],

@@ -3,7 +3,8 @@ import type { LabStatus } from './status.ts';
 
 /** What a supervisor does when it is asked. */
 export interface ControlHandlers {
-  readonly status: () => Promise<LabStatus>;
+  /** @param denied whether to count denials, which takes longer */
+  readonly status: (denied: boolean) => Promise<LabStatus>;
   /** Answers what has reached the pods so far, then resolves. */
   readonly settle: () => Promise<void>;
 }
@@ -12,7 +13,8 @@ export interface ControlHandlers {
 export async function serveControl(path: string, handlers: ControlHandlers): Promise<Server> {
   const server = createServer((incoming, response) => {
     const answer = async (): Promise<unknown> => {
-      if (incoming.url === '/status') return handlers.status();
+      if (incoming.url === '/status') return handlers.status(false);
+      if (incoming.url === '/status?denied') return handlers.status(true);
       if (incoming.url === '/settle') {
         await handlers.settle();
         return {};
@@ -37,8 +39,8 @@ export async function serveControl(path: string, handlers: ControlHandlers): Pro
   return server;
 }
 
-/** Asks a process that listens on a Unix socket. Rejects when nobody does, or the answer is no success. */
-export function ask(socketPath: string, path: string): Promise<unknown> {
+/** Asks a process that listens on a Unix socket, and answers the body. Rejects when nobody does, or the answer is no success. */
+export function ask(socketPath: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, path, agent: false }, (response) => {
       let text = '';
@@ -47,7 +49,7 @@ export function ask(socketPath: string, path: string): Promise<unknown> {
         text += piece;
       });
       response.on('end', () => {
-        if (response.statusCode === 200) resolve(text === '' ? undefined : JSON.parse(text));
+        if (response.statusCode === 200) resolve(text);
         else reject(new Error(`${path}: ${response.statusCode} ${text.slice(0, 200)}`));
       });
       response.on('error', reject);
@@ -57,7 +59,7 @@ export function ask(socketPath: string, path: string): Promise<unknown> {
   });
 }
 
-/** {@link ask} for the status of a lab. */
-export async function askStatus(socketPath: string): Promise<LabStatus> {
-  return (await ask(socketPath, '/status')) as LabStatus;
+/** {@link ask} for the status of a lab. @param denied whether to count denials, which takes longer */
+export async function askStatus(socketPath: string, denied = false): Promise<LabStatus> {
+  return JSON.parse(await ask(socketPath, denied ? '/status?denied' : '/status')) as LabStatus;
 }

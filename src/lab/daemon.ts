@@ -3,23 +3,23 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { claim, type LabConfig, readConfig, runningSupervisor, writeConfig } from './files.ts';
 import { LabError } from './model.ts';
-import { type LabPaths, labPaths, namespacePrefix } from './names.ts';
+import { type LabPaths, labPaths, namespacePrefix, PROGRAM } from './names.ts';
 import { type LabProgress, LabSupervisor } from './supervisor.ts';
 import { listNamespaces } from './system/commands.ts';
 import { tearDown } from './teardown.ts';
 
-/** The program; beside `dist` as beside `src`. */
-export const PROGRAM: string = fileURLToPath(new URL('../../bin/portcullis', import.meta.url));
 /** The descriptor on which a supervisor in the background tells how far it is. */
 const PROGRESS_FD = 3;
 /** Lines of the log that are shown when it fails. */
 const LOG_TAIL = 20;
 
 /** What a supervisor tells whoever brings the lab up, one JSON line each. */
-type Message = { readonly step: string } | { readonly ready: true } | { readonly failed: string };
+type Message =
+  | { readonly step: string }
+  | { readonly ready: true }
+  | { readonly failed: string; readonly log: readonly string[] };
 
 /** Takes the name of a lab. Throws {@link LabError} when it is taken. */
 async function take(config: LabConfig): Promise<LabPaths> {
@@ -60,15 +60,18 @@ async function startSupervisor(name: string, paths: LabPaths, onProgress: LabPro
   for await (const line of createInterface({ input: pipe })) {
     const message = JSON.parse(line) as Message;
     if ('step' in message) onProgress(message.step);
-    if ('failed' in message) throw new LabError(message.failed);
+    if ('failed' in message) throw new LabError(message.failed, message.log);
     if (!('ready' in message)) continue;
     pipe.destroy();
     child.unref();
     return;
   }
   await exited;
-  const tail = readFileSync(paths.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL);
-  throw new LabError('the process that keeps the lab ended while it came up', tail);
+  throw new LabError('the process that keeps the lab ended while it came up', tailOf(paths));
+}
+
+function tailOf({ log }: LabPaths): string[] {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL);
 }
 
 /** The process that {@link bringUp} starts: brings the lab up, says so, and keeps it until it is told to end. */
@@ -82,7 +85,7 @@ export async function supervise(name: string): Promise<void> {
     await supervisor.start();
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    tell({ failed: error.message });
+    tell({ failed: error.message, log: tailOf(paths) });
     return;
   }
   tell({ ready: true });

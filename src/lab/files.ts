@@ -9,6 +9,8 @@ export interface LabConfig {
   /** Absolute. */
   readonly paths: readonly string[];
   readonly defaultNamespace: string;
+  /** Flags for every agent beside those that the lab gives. */
+  readonly agentArguments: readonly string[];
 }
 
 /** A process that can be told from a later one of the same number. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Where labs keep what outlives a process. */
 const BASE = '/run/portcullis-lab';
@@ -7,6 +8,9 @@ const BASE = '/run/portcullis-lab';
 const PREFIX = 'portcullis.';
 /** File names may be 255 bytes long. */
 const LONGEST = 200;
+
+/** The program itself; beside `dist` as beside `src`. */
+export const PROGRAM: string = fileURLToPath(new URL('../../bin/portcullis', import.meta.url));
 
 /** Names that labs can have: they become part of file names. */
 export const LAB_NAME: RegExp = /^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/;

@@ -123,12 +123,15 @@ async function enforcedStatus(name: string): Promise<LabStatus> {
   }
 }
 
-/** The status of a lab that is up. Rejects with {@link LabError} when it is not. */
-export async function statusOf(name: string): Promise<LabStatus> {
+/**
+ * The status of a lab that is up. Rejects with {@link LabError} when it is not.
+ * @param denied whether to count denials, which takes longer
+ */
+export async function statusOf(name: string, denied = false): Promise<LabStatus> {
   const paths = labPaths(name);
   if (readConfig(paths) === undefined) throw noSuchLab(name);
   try {
-    return await askStatus(paths.control);
+    return await askStatus(paths.control, denied);
   } catch (error) {
     throw new LabError(
       `nobody keeps the lab ${name}: its process has ended`,

@@ -10,8 +10,10 @@ export interface AgentStatus {
   readonly pid?: number;
   /** How often it ended and was started again. */
   readonly restarts: number;
-  /** Connections denied so far, as the flow log has them. */
-  readonly denied: number;
+  /** Why not ready, in words. */
+  readonly reason?: string;
+  /** Packets denied so far, where they were asked for. */
+  readonly denied?: number;
 }
 
 /** What a lab is doing. */

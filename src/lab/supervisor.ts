@@ -3,9 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type FilesSource, filesDigest, objectKey, SourceError, watchFiles } from '../kube/index.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
 import { count } from '../report/text.ts';
-import type { Agents } from './agents.ts';
+import { Agents } from './agents.ts';
 import { serveControl } from './control.ts';
-import { DirectEnforcement } from './direct.ts';
 import { type LabConfig, writeObjects, writePlan, writeSupervisor } from './files.ts';
 import { LabError, type LabPlan, type LabPod } from './model.ts';
 import type { LabPaths } from './names.ts';
@@ -53,7 +52,7 @@ export class LabSupervisor {
     this.#onProgress = onProgress;
     const { defaultNamespace } = config;
     this.#source = watchFiles(config.paths, { defaultNamespace, onRead: () => this.#follow() });
-    this.#agents = new DirectEnforcement([...config.paths, paths.objects], defaultNamespace);
+    this.#agents = new Agents(config, paths);
   }
 
   /** Brings everything up; resolves once every agent enforces. Rejects with {@link LabError} when it cannot. */
@@ -82,7 +81,7 @@ export class LabSupervisor {
     this.#onProgress('waiting for the agents');
     await this.#enforced();
     this.#control = await serveControl(this.#paths.control, {
-      status: () => this.status(),
+      status: (denied) => this.status(denied),
       settle: async () => {
         await this.#work;
         this.#poller.drain();
@@ -90,10 +89,10 @@ export class LabSupervisor {
     });
   }
 
-  async status(): Promise<LabStatus> {
+  async status(denied = false): Promise<LabStatus> {
     const plan = this.#plan;
     if (plan === undefined) throw new LabError('the lab is not up');
-    const agents = await this.#agents.status();
+    const agents = await this.#agents.status(denied);
     const problems = [...this.#inputProblems.values(), ...(this.#problem === undefined ? [] : [this.#problem])];
     return {
       name: plan.name,

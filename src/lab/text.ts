@@ -36,7 +36,7 @@ export function statusText(status: LabStatus, options: LabTextOptions = {}): str
   const nodes = plan.nodes.map(({ name, addresses }) => {
     const agent = byNode.get(name);
     const state = agent === undefined ? 'no agent' : agent.ready ? 'ready' : 'not ready';
-    return [name, addresses.join(', '), state, String(pods(name)), String(agent?.denied ?? 0)];
+    return [name, addresses.join(', '), state, String(pods(name)), String(agent?.denied ?? '-')];
   });
   const lines = [
     table(['NODE', 'ADDRESSES', 'AGENT', 'PODS', 'DENIED'], nodes, options),

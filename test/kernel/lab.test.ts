@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { statusOf, tearDown } from '../../src/lab/index.ts';
 import { labPaths, namespacePrefix } from '../../src/lab/names.ts';
 import { listNamespaces } from '../../src/lab/system/commands.ts';
-import { run, skipsKernelTests } from '../support/kernel.ts';
+import { isAlive, run, skipsKernelTests } from '../support/kernel.ts';
 import { cidrs, describeResult, TestLab } from '../support/lab.ts';
 import { namespace, node, pod, policy } from '../support/manifests.ts';
 
@@ -164,6 +164,7 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     await killed.up();
     const { pid } = JSON.parse(readFileSync(labPaths(killed.name).supervisor, 'utf8')) as { pid: number };
     process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isAlive(pid)).toBe(false);
     await expect
       .poll(() =>
         statusOf(killed.name).then(

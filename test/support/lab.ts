@@ -47,11 +47,11 @@ export class TestLab {
     writeFileSync(path.join(this.directory, file), manifests.map((one) => JSON.stringify(one)).join('\n---\n'));
   }
 
-  async up(options: Partial<LabConfig['options']> = {}): Promise<LabStatus> {
+  async up(options: Partial<LabConfig['options']> = {}, agentArguments: readonly string[] = []): Promise<LabStatus> {
     await removeStale();
     const defaults = { name: this.name, podCidrs: DEFAULT_POD_CIDRS, maxReplicas: 3, maxPods: 300 };
     await bringUp(
-      { options: { ...defaults, ...options }, paths: [this.directory], defaultNamespace: 'default' },
+      { options: { ...defaults, ...options }, paths: [this.directory], defaultNamespace: 'default', agentArguments },
       () => {},
     );
     return statusOf(this.name);

@@ -54,6 +54,10 @@ export async function up(context: Context): Promise<number> {
     options,
     paths: flags.list('filename').map((file) => path.resolve(file)),
     defaultNamespace: defaultNamespace(context),
+    agentArguments: ['start-mode', 'denial'].flatMap((flag) => {
+      const value = flags.text(flag);
+      return value === undefined ? [] : [`--${flag}`, value];
+    }),
   };
   const started = performance.now();
   const onProgress = (step: string): void => {
@@ -73,11 +77,11 @@ export async function up(context: Context): Promise<number> {
       throw new LabError('the input has no pods, and no workloads that would have some');
     }
     if (flags.on('foreground')) {
-      await runInForeground(config, onProgress, async (supervisor) => show(await supervisor.status()));
+      await runInForeground(config, onProgress, async (supervisor) => show(await supervisor.status(true)));
       return EXIT.ok;
     }
     await bringUp(config, onProgress);
-    await show(await statusOf(name));
+    await show(await statusOf(name, true));
     return EXIT.ok;
   });
 }
@@ -120,7 +124,7 @@ export async function probe(context: Context): Promise<number> {
 export async function status(context: Context): Promise<number> {
   refuseWithout(labObstacle());
   return told(async () => {
-    const found = await statusOf(labName(context));
+    const found = await statusOf(labName(context), true);
     const json = context.flags.text('output') === 'json';
     await context.out.write(json ? statusJson(found) : statusText(found, textOptions(context)));
     return found.ready ? EXIT.ok : EXIT.negative;
