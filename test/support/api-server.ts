@@ -134,6 +134,8 @@ export class ApiServer {
   readonly faults: Fault[] = [];
   /** Called after every request was answered or its watch begun. */
   onRequest: (path: string) => void = () => undefined;
+  /** Called after the connection of a watch was closed. */
+  onWatchEnd: () => void = () => undefined;
   readonly #options: ApiServerOptions;
   readonly #server: Server;
   readonly #resources: readonly ApiResource[];
@@ -508,7 +510,10 @@ export class ApiServer {
       if (entry.version > since && entry.resource === resource.plural) this.#tell(watch, entry);
     }
     this.#watches.add(watch);
-    request.socket.on('close', () => this.#watches.delete(watch));
+    request.socket.on('close', () => {
+      this.#watches.delete(watch);
+      this.onWatchEnd();
+    });
   }
 
   #tell(watch: Watch, { type, object }: LogEntry): void {
