@@ -23,14 +23,17 @@ export interface AgentStatus {
 /** Where to listen. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `unix:PATH`; undefined when it is none of them. */
+/**
+ * Reads `HOST:PORT`, `[ADDRESS]:PORT`, `:PORT` (all addresses) or `unix:PATH`; undefined when it is none of them. Brackets
+ * may stand around an address of either family, so that manifests need not know which one their nodes have.
+ */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   if (text.startsWith('unix:')) return text.length > 5 ? { path: text.slice(5) } : undefined;
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
   const port = Number(match[3]);
   const host = match[1] ?? match[2] ?? '';
-  if (port > 65_535 || (match[1] !== undefined && isIP(match[1]) !== 6)) return undefined;
+  if (port > 65_535 || (match[1] !== undefined && isIP(match[1]) === 0)) return undefined;
   return { host: host === '' ? '::' : host, port };
 }
 
