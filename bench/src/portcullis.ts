@@ -7,7 +7,19 @@
 export const engine: typeof import('../../src/engine/index.ts') = await load('engine/index.js');
 export const { decodeObject }: typeof import('../../src/model/decode.ts') = await load('model/decode.js');
 export const { matchesSelector }: typeof import('../../src/model/selector.ts') = await load('model/selector.js');
+export const { Agent }: typeof import('../../src/agent/agent.ts') = await load('agent/agent.js');
+export const { AddressSet }: typeof import('../../src/net/address-set.ts') = await load('net/address-set.js');
+export const { systemClock }: typeof import('../../src/kube/clock.ts') = await load('kube/clock.js');
 
+/** The kernel of this machine; its module is loaded only when it is asked for. */
+export async function linuxKernel(): Promise<LinuxKernel> {
+  const module: typeof import('../../src/agent/kernel/linux-kernel.ts') = await load('agent/kernel/linux-kernel.js');
+  return new module.LinuxKernel();
+}
+
+export type LinuxKernel = import('../../src/agent/kernel/linux-kernel.ts').LinuxKernel;
+export type ObjectSink = import('../../src/kube/source.ts').ObjectSink;
+export type ObjectChange = import('../../src/kube/source.ts').ObjectChange;
 export type PolicyIndex = import('../../src/engine/index.ts').PolicyIndex;
 export type PodInfo = import('../../src/engine/index.ts').PodInfo;
 export type Flow = import('../../src/engine/index.ts').Flow;

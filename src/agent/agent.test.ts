@@ -498,7 +498,7 @@ describe('the endpoint', () => {
       'portcullis_policies{kind="NetworkPolicy"} 1',
       'portcullis_pods{state="local"} 1',
       'portcullis_ready 1',
-      'portcullis_policy_programming_seconds_count 1',
+      'portcullis_policy_programming_seconds_count 2',
       'portcullis_resyncs_total{reason="start"} 1',
     ]) {
       expect(metrics).toContain(`\n${line}\n`);

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { buildState, PolicyIndex } from '../engine/index.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ObjectChange, ObjectSource } from '../kube/source.ts';
@@ -27,12 +26,15 @@ const PERIODIC_MS = 300_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
 
+/** Where the agent says what it does; a logger of pino is one. */
+export type AgentLog = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
+
 export interface AgentOptions {
   /** Name of the node, as pods have it in `spec.nodeName`. */
   readonly node: string;
   readonly kernel: Kernel;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: AgentLog;
   /**
    * Makes the source of the cluster's objects.
    * @param onRead to be called with a digest of what has been told, by sources that have one
@@ -246,7 +248,7 @@ export class Agent {
     if (!this.#feed.knowsNode && this.#feed.state.nodes.size > 0) {
       log.warn({ node }, 'there is no Node object of this name: --node must be what pods have in spec.nodeName');
     }
-    if (strict && this.#strictRange.isEmpty()) log.warn('strict mode does not know the pod range: give --pod-cidr');
+    if (strict && this.#strictRange.isEmpty()) log.warn({}, 'strict mode does not know the pod range: give --pod-cidr');
     this.#reconciler.begin(this.#compiler);
   }
 
@@ -286,7 +288,7 @@ export class Agent {
     if (flowLog === undefined) return;
     const lost = (): void => {
       this.metrics.logLost.inc();
-      log.warn('the kernel could not deliver all denials to the flow log');
+      log.warn({}, 'the kernel could not deliver all denials to the flow log');
     };
     this.#closers.push(await kernel.receiveLog(flowLog.group, (packet) => this.#logDenial(packet), lost));
   }

@@ -87,6 +87,7 @@ export class Reconciler {
   /** Takes over from what the table holds, whoever made it. Again with another compiler: from then on that is the one. */
   begin(compiler: NodeCompiler, reason: ResyncReason = 'start'): void {
     this.#compiler = compiler;
+    this.#since ??= this.#clock.now();
     this.resync(reason);
   }
 

@@ -74,7 +74,8 @@ export class NodeCompiler {
     this.#index = index;
     this.#node = node;
     const owner = (address: string): PodInfo | undefined => this.#owners.of(address);
-    this.#peerSets = new PeerSets(index, this.#store, this.#names, owner);
+    const owns = (pod: PodInfo, address: string): boolean => this.#owners.owns(pod, address);
+    this.#peerSets = new PeerSets(index, this.#store, this.#names, owner, owns);
     this.#context = {
       index,
       options,
@@ -83,6 +84,7 @@ export class NodeCompiler {
       outcomes: new OutcomeChains(this.#store, this.#names),
       peerSets: this.#peerSets,
       owner,
+      owns,
       nodeOf: (address) => this.#nodesByAddress().get(address),
       nodeAddresses: () => this.#nodesByAddress().keys(),
     };
@@ -421,6 +423,13 @@ function denial({ direction, version }: PodClass): Verdict {
 class Owners {
   /** Claimants in the order of their claims; mostly there is one. */
   readonly #claims = new Map<string, PodInfo | readonly PodInfo[]>();
+  /** Addresses that several claim. */
+  #contested = 0;
+
+  /** Whether an address that a pod claims is its own. */
+  owns(pod: PodInfo, address: string): boolean {
+    return this.#contested === 0 || this.of(address)?.id === pod.id;
+  }
 
   of(address: string): PodInfo | undefined {
     const claims = this.#claims.get(address);
@@ -428,15 +437,20 @@ class Owners {
   }
 
   claim(address: string, pod: PodInfo): void {
-    const others = this.#others(address, pod);
-    this.#claims.set(address, others.length === 0 ? pod : [...others, pod]);
+    this.#replace(address, [...this.#others(address, pod), pod]);
   }
 
   release(address: string, pod: PodInfo): void {
-    const others = this.#others(address, pod);
-    const [only] = others;
+    this.#replace(address, this.#others(address, pod));
+  }
+
+  #replace(address: string, claims: readonly PodInfo[]): void {
+    const [only] = claims;
+    const before = this.#claims.get(address);
+    if (before !== undefined && isList(before)) this.#contested--;
+    if (claims.length > 1) this.#contested++;
     if (only === undefined) this.#claims.delete(address);
-    else this.#claims.set(address, others.length === 1 ? only : others);
+    else this.#claims.set(address, claims.length === 1 ? only : claims);
   }
 
   #others(address: string, pod: PodInfo): readonly PodInfo[] {

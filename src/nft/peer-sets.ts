@@ -10,6 +10,7 @@ export class PeerSets {
   readonly #store: RulesetStore;
   readonly #names: ContentNames;
   readonly #owner: (address: string) => PodInfo | undefined;
+  readonly #owns: (pod: PodInfo, address: string) => boolean;
   /** By peer id and IP version. */
   readonly #sets = new Map<string, string>();
 
@@ -18,11 +19,13 @@ export class PeerSets {
     store: RulesetStore,
     names: ContentNames,
     owner: (address: string) => PodInfo | undefined,
+    owns: (pod: PodInfo, address: string) => boolean,
   ) {
     this.#index = index;
     this.#store = store;
     this.#names = names;
     this.#owner = owner;
+    this.#owns = owns;
   }
 
   /** The name of a peer's set, with its elements as they should be. */
@@ -39,7 +42,7 @@ export class PeerSets {
         for (const address of info.addresses) {
           if (address.family !== family) continue;
           const text = formatAddress(address);
-          if (this.#owner(text)?.id === info.id) elements.add(text);
+          if (this.#owns(info, text)) elements.add(text);
         }
       }
     }

@@ -53,6 +53,8 @@ export interface ClassContext {
   readonly peerSets: PeerSets;
   /** The pod that an address belongs to, if any. */
   readonly owner: (address: string) => PodInfo | undefined;
+  /** Whether one of a pod's addresses is its own: mostly so, and then faster to tell than by {@link owner}. */
+  readonly owns: (pod: PodInfo, address: string) => boolean;
   /** The node that an address belongs to, if any. */
   readonly nodeOf: (address: string) => { readonly name: string; readonly address: Address } | undefined;
   readonly nodeAddresses: () => Iterable<string>;
@@ -82,14 +84,15 @@ export class CompiledClass {
   readonly #context: ClassContext;
   readonly #rest: Verdict;
   readonly #ranges: RangeVerdicts;
-  readonly #shared: readonly SharedPeer[];
+  #shared: readonly SharedPeer[] = [];
   readonly #singles: string | undefined;
-  /** Blocks are named: what becomes of a pod depends on its address too. */
-  readonly #byAddress: boolean;
+  /** The blocks that are named: in them, what becomes of a pod depends on its address too. */
+  readonly #blocks: AddressSet;
   /** Names resolve at the peer. */
   readonly #byNames: boolean;
   readonly #podPeers: readonly number[];
   readonly #cache = new Map<string, Verdict>();
+  readonly #groups = new Map<PodGroup, GroupView>();
 
   constructor(context: ClassContext, podClass: PodClass, key: string) {
     const { index, store, names, options } = context;
@@ -101,10 +104,12 @@ export class CompiledClass {
     this.#byNames = direction === 'egress' && namesPorts(policies);
     this.#podPeers = ownNode === undefined ? [...this.named].filter((id) => index.peerSize(id) !== undefined) : [];
     const blocks = index.blockAddresses(this.named);
-    this.#byAddress = blocks.length > 0;
+    this.#blocks = AddressSet.unionOf(blocks);
     this.#rest = this.#judge({ type: 'host', node: ownNode, address: undefined });
     this.#ranges = this.#rangesOf(blocks);
     this.#shared = this.#sharedPeers(options.sharedPeerSize);
+    // Their views were taken before anything was shared.
+    this.forget();
     const dynamic = this.#podPeers.length > 0 || this.#byNames || policies.tiers !== null;
 
     const side: Side = direction === 'egress' ? 'daddr' : 'saddr';
@@ -165,6 +170,12 @@ export class CompiledClass {
   /** Forgets what it remembers of groups and outcomes: they have changed, or their chains are gone. */
   forget(): void {
     this.#cache.clear();
+    this.#groups.clear();
+  }
+
+  /** Pods of a group outside the named blocks fare alike. */
+  get #byGroup(): boolean {
+    return !this.#byNames && this.podClass.policies.tiers === null;
   }
 
   #judge(end: FlowEnd): Verdict {
@@ -176,21 +187,40 @@ export class CompiledClass {
   }
 
   /** As {@link #judge}, remembered for pods that the class cannot tell apart. */
-  #judgePod(pod: PodInfo, group: PodGroup): Verdict {
-    let key = `${group.id}`;
-    if (this.#byAddress || this.#byNames || this.podClass.policies.tiers !== null) {
-      const view = this.#context.index.peerView({ type: 'pod', pod }, FAMILY[this.podClass.version]);
-      const blocks = view.blocks.filter((id) => this.named.has(id));
-      key += ` ${this.#byNames ? view.named?.id : ''} ${blocks.join(',')} ${view.cluster?.id}`;
+  #judgePod(pod: PodInfo, value: Address | undefined, view: GroupView): Verdict {
+    if (this.#byGroup && (value === undefined || !this.#blocks.contains(value))) {
+      view.verdict ??= this.#judge({ type: 'pod', pod });
+      return view.verdict;
     }
+    const { named, blocks, cluster } = this.#context.index.peerView(
+      { type: 'pod', pod },
+      FAMILY[this.podClass.version],
+    );
+    const held = blocks.filter((id) => this.named.has(id)).join(',');
+    const key = `${view.id} ${this.#byNames ? named?.id : ''} ${held} ${cluster?.id}`;
     let verdict = this.#cache.get(key);
     if (verdict === undefined) {
       verdict = this.#judge({ type: 'pod', pod });
-      // Groups come and go.
-      if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
       this.#cache.set(key, verdict);
     }
     return verdict;
+  }
+
+  /** What all pods of a group have in common here. */
+  #viewOf(group: PodGroup): GroupView {
+    let view = this.#groups.get(group);
+    if (view === undefined) {
+      // Groups come and go.
+      if (this.#groups.size >= CACHE_LIMIT) this.forget();
+      view = {
+        id: group.id,
+        isPeer: this.#podPeers.some((id) => group.peers.has(id)),
+        shared: this.#shared.find(({ id }) => group.peers.has(id))?.verdict,
+        verdict: undefined,
+      };
+      this.#groups.set(group, view);
+    }
+    return view;
   }
 
   /** Addresses outside, cut by the blocks that the policies name; only those that differ from the rest. */
@@ -237,7 +267,7 @@ export class CompiledClass {
         // One of the group stands for it: those that differ become single addresses.
         const [member] = group.members;
         if (member === undefined) continue;
-        const verdict = this.#judgePod(member.info, group);
+        const verdict = this.#judgePod(member.info, undefined, this.#viewOf(group));
         const key = verdictKey(verdict);
         const known = weights.get(key) ?? { verdict, pods: 0 };
         known.pods += group.members.size;
@@ -251,13 +281,13 @@ export class CompiledClass {
   /** Every address that is an element of the map of single addresses. */
   #allSingles(): Map<string, Verdict> {
     const singles = new Map<string, Verdict>();
-    const { index, owner, nodeAddresses, nodeOf } = this.#context;
+    const { index, owner, owns, nodeAddresses, nodeOf } = this.#context;
     const family = FAMILY[this.podClass.version];
     const add = (pod: PodInfo): void => {
       for (const value of pod.addresses) {
         if (value.family !== family) continue;
         const address = formatAddress(value);
-        if (owner(address)?.id !== pod.id) continue;
+        if (!owns(pod, address)) continue;
         const verdict = this.#podElement(pod, address, value);
         if (verdict !== undefined) singles.set(address, verdict);
       }
@@ -271,7 +301,7 @@ export class CompiledClass {
         for (const { info } of group.members) add(info);
       }
     }
-    if (this.#byNames && this.#byAddress && this.podClass.ownNode === undefined) {
+    if (this.#byNames && !this.#blocks.isEmpty() && this.podClass.ownNode === undefined) {
       for (const pod of index.state.pods.values()) if (!pod.hostNetwork) add(pod);
     }
     if (this.podClass.policies.tiers !== null) {
@@ -286,23 +316,21 @@ export class CompiledClass {
 
   /** Whether all pods of a group go the way that the rules after the map of single addresses send them. */
   #groupNeedsNone(group: PodGroup): boolean {
-    if (this.#byAddress || this.#byNames || this.podClass.policies.tiers !== null) return false;
+    if (!this.#byGroup || !this.#blocks.isEmpty()) return false;
     const [member] = group.members;
     if (member === undefined) return true;
-    const shared = this.#shared.find(({ id }) => group.peers.has(id));
-    return sameVerdict(this.#judgePod(member.info, group), shared?.verdict ?? this.#rest);
+    const view = this.#viewOf(group);
+    return sameVerdict(this.#judgePod(member.info, undefined, view), view.shared ?? this.#rest);
   }
 
   /** The element for a pod's address; undefined where the rules after the map do as well. */
   #podElement(pod: PodInfo, address: string, value: Address): Verdict | undefined {
-    const { index } = this.#context;
     if (this.podClass.ownNode !== undefined) return undefined;
-    const group = index.groupOfPod(pod);
-    const isPeer = this.#podPeers.some((id) => group.peers.has(id));
-    if (!isPeer && !(this.#byNames && this.#byAddress) && this.#context.nodeOf(address) === undefined) return undefined;
-    const verdict = this.#judgePod(pod, group);
-    const shared = this.#shared.find(({ id }) => group.peers.has(id));
-    const otherwise = shared?.verdict ?? this.#ranges.verdict(value) ?? this.#rest;
+    const view = this.#viewOf(this.#context.index.groupOfPod(pod));
+    const byName = this.#byNames && !this.#blocks.isEmpty();
+    if (!view.isPeer && !byName && this.#context.nodeOf(address) === undefined) return undefined;
+    const verdict = this.#judgePod(pod, value, view);
+    const otherwise = view.shared ?? this.#ranges.verdict(value) ?? this.#rest;
     return sameVerdict(verdict, otherwise) ? undefined : verdict;
   }
 
@@ -317,7 +345,18 @@ export class CompiledClass {
   }
 }
 
-/** Verdicts that one class remembers. */
+/** What a class remembers of a group of pods. */
+interface GroupView {
+  readonly id: number;
+  /** Policies of the class name it. */
+  readonly isPeer: boolean;
+  /** The verdict of the first shared peer that it is of. */
+  readonly shared: Verdict | undefined;
+  /** Of those that the named blocks do not hold, once it is known; only where the group decides. */
+  verdict: Verdict | undefined;
+}
+
+/** Groups that one class remembers. */
 const CACHE_LIMIT = 4096;
 
 function namesPorts({ program, tiers }: DirectionPolicies): boolean {
