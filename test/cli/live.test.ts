@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readInputs } from '../../src/kube/files.ts';
@@ -291,5 +293,53 @@ describe('diff', () => {
       new Set(['removed data/redis[StatefulSet]', 'removed shop/cart[Deployment]']),
     );
     expect((await live(['diff', 'live', 'live+'])).stderr).toContain('live+ wants files after it');
+  });
+});
+
+describe('the built program', () => {
+  const BIN = path.join(import.meta.dirname, '../../bin');
+
+  async function spawned(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Outcome> {
+    const child = spawn(process.execPath, [path.join(BIN, program), ...args], { env: { ...process.env, ...env } });
+    child.stdin.end();
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? -1))),
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  it('reads a cluster with a token, a client certificate and a plugin, also as a plugin of kubectl', async () => {
+    const { cert, key } = sharedAuthority().authority.client('jane');
+    const pem = (content: string): string => Buffer.from(content).toString('base64');
+    const token = JSON.stringify({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: 'secret' },
+    });
+    files.write('bin/credentials', `#!/bin/sh\necho '${token}'\n`, 0o755);
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'bin/credentials', args: [] };
+    const expected = await portcullis(['reach', '-f', SHOP, '-o', 'json']);
+    const args = ['reach', '-o', 'json'];
+    for (const user of [
+      { token: 'secret' },
+      { 'client-certificate-data': pem(cert), 'client-key-data': pem(key) },
+      { exec },
+    ]) {
+      const KUBECONFIG = files.write('by-user', kubeconfigOf(server, user));
+      const outcome = await spawned('kubectl-portcullis', args, { KUBECONFIG });
+      expect(outcome).toEqual({ code: 0, stdout: expected.stdout, stderr: '' });
+    }
+    const KUBECONFIG = files.write('other', kubeconfigOf('https://127.0.0.1:1'));
+    const refused = await spawned('portcullis', args, { KUBECONFIG });
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toBe(
+      'portcullis: error: cannot reach the API server https://127.0.0.1:1: the connection is refused: is the API server running?\n',
+    );
   });
 });

@@ -302,6 +302,12 @@ describe('the server', () => {
     await plain.stop();
   });
 
+  it('may be below a path', async () => {
+    const below = folder.write('below', kubeconfigOf(`${server.url}/k8s/clusters/one/`));
+    expect((await failure(() => asked({ kubeconfig: below }))).code).toBe('not-found');
+    expect(server.requests.at(-1)).toBe('/k8s/clusters/one/api/v1/namespaces');
+  });
+
   it('that is none is an error', async () => {
     server.faults.push({ on: /namespaces/, status: 200, body: '<html>sign in</html>' });
     const error = await failure(() => asked({ kubeconfig: folder.write('html', kubeconfigOf(server)) }));

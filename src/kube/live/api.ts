@@ -17,6 +17,9 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const TROUBLE = new Set([429, 500, 502, 503, 504]);
 
+/** The connection ended before the answer did; the last is that of a compressed answer. */
+const CUT = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'Z_BUF_ERROR']);
+
 /** What the API server says instead of what was asked for. */
 export interface Status {
   readonly code: number;
@@ -87,7 +90,7 @@ function pauseAfter(error: unknown, attempt: number): number | undefined {
     return TROUBLE.has(error.status.code) ? (error.status.retryAfterMs ?? doubled) : undefined;
   }
   const cause = error instanceof ClusterError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return cause?.code === 'ECONNRESET' || cause?.code === 'EPIPE' ? doubled : undefined;
+  return CUT.has(cause?.code ?? '') ? doubled : undefined;
 }
 
 /** Waits. Rejects with {@link ClusterError} `aborted` when the signal comes first. */

@@ -92,7 +92,7 @@ describe('at the beginning', () => {
     expect(web).toEqual({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'web', namespace: 'shop', labels: { app: 'web' } },
+      metadata: { name: 'web', namespace: 'shop', labels: { app: 'web' }, ownerReferences: [] },
       spec: { nodeName: 'one', hostNetwork: false, ports: [{ containerPort: 80, protocol: 'TCP' }] },
       status: { phase: 'Running', podIPs: ['10.0.0.1'], hostIPs: [] },
     });
