@@ -10,6 +10,8 @@ export interface ChildRun {
   readonly wallMs: number;
   /** The greatest resident memory in bytes; `NaN` unless asked for. */
   readonly peakBytes: number;
+  /** Processor time, user and system, in milliseconds; `NaN` unless peak memory is asked for. */
+  readonly cpuMs: number;
   /** The exit code; `timeout` when the process was stopped for taking too long, `signal` when something else stopped it. */
   readonly exit: number | 'timeout' | 'signal';
   /** Standard output, empty unless asked for. */
@@ -41,7 +43,8 @@ export async function runNode(args: readonly string[], options: ChildOptions = {
       PORTCULLIS_BENCH_PEAK: file,
     });
     const text = await readFile(file, 'utf8').catch(() => '');
-    return { ...run, peakBytes: text === '' ? Number.NaN : Number(text) };
+    const [peakBytes = Number.NaN, cpuMs = Number.NaN] = text === '' ? [] : text.split(' ').map(Number);
+    return { ...run, peakBytes, cpuMs };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -80,7 +83,14 @@ function execute(args: readonly string[], options: ChildOptions, env: NodeJS.Pro
     });
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve({ wallMs, peakBytes: Number.NaN, exit: timedOut ? 'timeout' : (code ?? 'signal'), stdout, stderr });
+      resolve({
+        wallMs,
+        peakBytes: Number.NaN,
+        cpuMs: Number.NaN,
+        exit: timedOut ? 'timeout' : (code ?? 'signal'),
+        stdout,
+        stderr,
+      });
     });
   });
 }

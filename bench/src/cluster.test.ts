@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { decodeObject } from '../../src/model/decode.ts';
 import { type ApiObject, clusterObjects, type Json } from './cluster.ts';
 import { type ClusterShape, DEFAULT_SHAPE, NUMBERS, PRESETS, shapeProblems } from './shape.ts';
 import { textOf } from './write.ts';
@@ -34,6 +35,7 @@ describe('clusterObjects', () => {
       return [namespaces * pods, namespaces * policies];
     });
     expect(totals).toEqual([
+      [800, 400],
       [1_000, 100],
       [10_000, 1_000],
       [100_000, 10_000],
@@ -92,6 +94,26 @@ describe('clusterObjects', () => {
     expect(valuesAt(spec as unknown as Json, 'except').map((holes) => (holes as Json[]).length)).toEqual([
       2, 2, 2, 2, 2,
     ]);
+  });
+
+  it('edits one policy of so many, and nothing else', () => {
+    const [before, after] = [objects(), objects({ edited: 5 })];
+    const changed = after.filter((object, at) => JSON.stringify(object) !== JSON.stringify(before[at]));
+    expect(changed.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`)).toEqual([
+      'netpol-0/ingress-0',
+      'netpol-1/egress-1',
+      'netpol-2/ingress-2',
+    ]);
+  });
+
+  it('writes cluster-wide policies that the server accepts', () => {
+    const policies = ofKind('ClusterNetworkPolicy', { clusterPolicies: 12, family: 'dual' });
+    expect(policies.map((policy) => valuesAt(policy, 'tier')[0])).toEqual([
+      ...Array(9).fill('Admin'),
+      'Baseline',
+      ...Array(2).fill('Admin'),
+    ]);
+    for (const policy of policies) expect(decodeObject(policy).diagnostics).toEqual([]);
   });
 
   it('alternates the directions and keeps to one when told', () => {

@@ -29,7 +29,7 @@ const BLOCKS = 16_384;
  *
  * Differences: which numbers and namespaces a policy names is drawn from the seed, and so spread over all of them.
  *
- * Namespaces come first, then pods, then policies. Objects are made one at a time, so that a large cluster can be
+ * Namespaces come first, then pods, then policies, then cluster-wide policies. Objects are made one at a time, so that a large cluster can be
  * written without holding it.
  */
 export function* clusterObjects(shape: ClusterShape): Generator<ApiObject, void, undefined> {
@@ -42,6 +42,7 @@ export function* clusterObjects(shape: ClusterShape): Generator<ApiObject, void,
     if (shape.denyAll) yield policyObject(namespaceName(n), 'deny-all', { policyTypes: ['Ingress', 'Egress'] });
     for (let p = 0; p < shape.policies; p++) yield generatedPolicy(shape, n, p, random);
   }
+  for (let p = 0; p < shape.clusterPolicies; p++) yield clusterPolicy(shape, p, random);
 }
 
 function namespaceName(index: number): string {
@@ -126,7 +127,9 @@ function generatedPolicy(shape: ClusterShape, namespace: number, index: number, 
   const egress = shape.directions === 'egress' || (shape.directions === 'both' && index % 2 === 1);
   const podSelector = shape.podsSelected === 0 ? {} : numbered(shape, shape.podsSelected, random);
   const peers = egress ? 'to' : 'from';
-  const ports = rulePorts(shape);
+  const ordinal = namespace * shape.policies + index;
+  const isEdited = shape.edited > 0 && ordinal % shape.edited === 0;
+  const ports = isEdited ? [...rulePorts(shape), { protocol: 'TCP', port: 4443 }] : rulePorts(shape);
   const rules: Json[] = [];
   for (let rule = 0; rule < shape.podSelectors; rule++) rules.push({ [peers]: [selectorPeer(shape, random)], ports });
   for (let rule = 0; rule < shape.cidrs; rule++) {
@@ -138,6 +141,46 @@ function generatedPolicy(shape: ClusterShape, namespace: number, index: number, 
     policyTypes: [egress ? 'Egress' : 'Ingress'],
     [egress ? 'egress' : 'ingress']: rules,
   });
+}
+
+/**
+ * A cluster-wide policy in the way that platform teams write them: for some namespaces, monitoring is accepted on one
+ * port, some namespaces are denied, others passed on, and a block outside is denied; in the Baseline tier, other
+ * namespaces are denied.
+ */
+function clusterPolicy(shape: ClusterShape, index: number, random: Random): ApiObject {
+  const count = Math.min(shape.peerNamespaces, shape.namespaces);
+  const namespaces = (): Json => ({
+    namespaces: inList('kubernetes.io/metadata.name', window(shape.namespaces, count, random), namespaceName),
+  });
+  const isBaseline = index % 10 === 9;
+  const block = blockPeers({ ...shape, excepts: 0 }, index % BLOCKS).flatMap((peer) => cidrOf(peer));
+  const spec = isBaseline
+    ? { ingress: [{ name: 'others', action: 'Deny', from: [namespaces()] }] }
+    : {
+        ingress: [
+          {
+            name: 'monitoring',
+            action: 'Accept',
+            from: [namespaces()],
+            protocols: [{ tcp: { destinationPort: { number: 9090 } } }],
+          },
+          { name: 'tenants', action: 'Pass', from: [namespaces()] },
+          { name: 'quarantine', action: 'Deny', from: [namespaces()] },
+        ],
+        egress: [{ name: 'metadata', action: 'Deny', to: [{ networks: block }] }],
+      };
+  return {
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind: 'ClusterNetworkPolicy',
+    metadata: { name: `${isBaseline ? 'baseline' : 'admin'}-${index}` },
+    spec: { tier: isBaseline ? 'Baseline' : 'Admin', priority: index % 1001, subject: namespaces(), ...spec },
+  };
+}
+
+function cidrOf(peer: Json): string[] {
+  const { ipBlock: block } = peer as { readonly ipBlock: { readonly cidr: string } };
+  return [block.cidr];
 }
 
 /** A selector of `count` neighbouring values of the label `num`, from a drawn first one, going round at the end. */
@@ -192,7 +235,7 @@ function ipBlock(cidr: string, except: readonly string[]): Json {
 }
 
 /** Single ports from 8080 up; ranges of six ports, ten apart, from 5000 up and, past 7999, from 10000 up. */
-function rulePorts({ singlePorts, portRanges }: ClusterShape): Json {
+function rulePorts({ singlePorts, portRanges }: ClusterShape): readonly Json[] {
   const single = Array.from({ length: singlePorts }, (_, index) => ({ protocol: 'TCP', port: 8080 + index }));
   const ranges = Array.from({ length: portRanges }, (_, index) => {
     const port = index < 300 ? 5000 + index * 10 : 10_000 + (index - 300) * 10;

@@ -1,24 +1,26 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runNode } from './child.ts';
-import { measureCommand } from './commands.ts';
+import { COMMANDS, measureCommands } from './commands.ts';
 import { type Failure, type Figure, failureOf, figureTable, ratio } from './figures.ts';
-import { DEFAULT_SHAPE, PRESETS } from './shape.ts';
+import { type ClusterShape, DEFAULT_SHAPE, NUMBERS, PRESETS } from './shape.ts';
 import { measureStartup } from './startup.ts';
 
-const PARTS = ['startup', 'engine', 'reach', 'lint'] as const;
+const COMMAND_PARTS = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
+const PARTS = ['startup', 'engine', ...COMMAND_PARTS] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `Measures Portcullis beside yardsticks that run in the same session, and prints a table.
 
 Usage: node bench/dist/run.js [flags]
 
-  --sizes LIST    presets of the generator, with commas (${Object.keys(PRESETS).join(',')})
-  --only LIST     parts, with commas (${PARTS.join(',')})
-  --quick         the smallest size and few repetitions
-  --timeout SEC   stop a command that takes longer (600)
-  --json          figures as JSON
-  -h, --help      this text
+  --sizes LIST           presets of the generator, with commas (${Object.keys(PRESETS).join(',')})
+  --only LIST            parts, with commas (${PARTS.join(',')})
+  --cluster-policies N   cluster-wide policies in each cluster that commands read (0)
+  --quick                the smallest size and few repetitions
+  --timeout SEC          stop a command that takes longer (600)
+  --json                 figures as JSON
+  -h, --help             this text
 
 Build first: npm run build, then npx tsc -p bench.
 `;
@@ -32,6 +34,8 @@ interface Plan {
   readonly deltas: number;
   readonly timeoutMs: number;
   readonly json: boolean;
+  /** What clusters have beside their size. */
+  readonly shape: Partial<ClusterShape>;
 }
 
 /** A plan, the help, or what is wrong with the command line. */
@@ -47,12 +51,13 @@ function parseRequest(args: readonly string[]): Request {
         quick: { type: 'boolean', default: false },
         timeout: { type: 'string', default: '600' },
         json: { type: 'boolean', default: false },
+        'cluster-policies': { type: 'string', default: '0' },
         help: { type: 'boolean', short: 'h' },
       },
     });
     if (values.help === true) return 'help';
     const { quick, json } = values;
-    const sizes = values.sizes?.split(',') ?? (quick ? ['1k'] : Object.keys(PRESETS));
+    const sizes = values.sizes?.split(',') ?? (quick ? ['800'] : Object.keys(PRESETS));
     const unknownSize = sizes.find((size) => !Object.hasOwn(PRESETS, size));
     if (unknownSize !== undefined) return { problem: `--sizes: unknown size ${JSON.stringify(unknownSize)}` };
     const only = values.only?.split(',') ?? PARTS;
@@ -60,6 +65,9 @@ function parseRequest(args: readonly string[]): Request {
     if (unknownPart !== undefined) return { problem: `--only: unknown part ${JSON.stringify(unknownPart)}` };
     const timeout = Number(values.timeout);
     if (!(timeout > 0)) return { problem: '--timeout: must be a number of seconds' };
+    const clusterPolicies = Number(values['cluster-policies']);
+    if (!Number.isInteger(clusterPolicies) || clusterPolicies < 0 || clusterPolicies > NUMBERS.clusterPolicies.max)
+      return { problem: `--cluster-policies: must be a number up to ${NUMBERS.clusterPolicies.max}` };
     const repetitions = quick
       ? { startupRuns: 5, commandRuns: 1, deltas: 200 }
       : { startupRuns: 20, commandRuns: 3, deltas: 1000 };
@@ -69,6 +77,7 @@ function parseRequest(args: readonly string[]): Request {
       ...repetitions,
       timeoutMs: timeout * 1000,
       json,
+      shape: { clusterPolicies },
     };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
@@ -88,11 +97,9 @@ async function measure(plan: Plan): Promise<(Figure | Failure)[]> {
   if (plan.parts.includes('startup')) lines.push(...(await measureStartup(plan.startupRuns)));
   for (const size of plan.sizes) {
     if (plan.parts.includes('engine')) lines.push(...(await measureEngineApart(size, plan)));
-    for (const command of ['reach', 'lint'] as const) {
-      if (!plan.parts.includes(command)) continue;
-      const shape = { ...DEFAULT_SHAPE, ...PRESETS[size] };
-      lines.push(...(await measureCommand(command, size, shape, { ...plan, runs: plan.commandRuns })));
-    }
+    const commands = COMMAND_PARTS.filter((command) => plan.parts.includes(command));
+    const shape = { ...DEFAULT_SHAPE, ...plan.shape, ...PRESETS[size] };
+    lines.push(...(await measureCommands(commands, size, shape, { ...plan, runs: plan.commandRuns })));
   }
   return lines;
 }

@@ -19,6 +19,8 @@ export interface ShapeNumbers {
   readonly portRanges: number;
   readonly cidrs: number;
   readonly excepts: number;
+  readonly clusterPolicies: number;
+  readonly edited: number;
   readonly seed: number;
 }
 
@@ -66,6 +68,20 @@ export const NUMBERS: { readonly [name in keyof ShapeNumbers]: NumberParameter }
   portRanges: { flag: 'port-ranges', min: 0, max: 1_000, initial: 2, help: 'port ranges in each rule' },
   cidrs: { flag: 'cidrs', min: 0, max: 1_000, initial: 2, help: 'rules with an address block in each policy' },
   excepts: { flag: 'excepts', min: 0, max: 16, initial: 0, help: 'exceptions in each address block' },
+  clusterPolicies: {
+    flag: 'cluster-policies',
+    min: 0,
+    max: 1_000,
+    initial: 0,
+    help: 'ClusterNetworkPolicies: one of ten of the Baseline tier, the others of the Admin tier',
+  },
+  edited: {
+    flag: 'edited',
+    min: 0,
+    max: 100_000,
+    initial: 0,
+    help: 'one of so many policies has another port; 0: none, for a second cluster to compare',
+  },
   seed: { flag: 'seed', min: 0, max: 0xffff_ffff, initial: 1, help: 'seed of the pseudo-random choices' },
 };
 
@@ -76,8 +92,9 @@ const initialNumbers = Object.fromEntries(
 /** The shape when nothing is asked for: the smallest preset. */
 export const DEFAULT_SHAPE: ClusterShape = { ...initialNumbers, directions: 'both', family: 'ipv4', denyAll: false };
 
-/** Named sizes: pods and policies in the whole cluster are 1,000/100, 10,000/1,000 and 100,000/10,000. */
+/** Named sizes: pods and policies in the whole cluster are 800/400 (that of published figures), 1,000/100, 10,000/1,000 and 100,000/10,000. */
 export const PRESETS: Readonly<Record<string, Partial<ClusterShape>>> = {
+  '800': { namespaces: 20, pods: 40, policies: 20 },
   '1k': { namespaces: 10, pods: 100, policies: 10 },
   '10k': { namespaces: 100, pods: 100, policies: 10 },
   '100k': { namespaces: 1000, pods: 100, policies: 10 },

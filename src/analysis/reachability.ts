@@ -1,3 +1,4 @@
+import { addTo } from '../engine/compiled/selectors.ts';
 import type { ClassTable, UnitClass } from './classes.ts';
 import { GroupBuilder } from './connection-groups.ts';
 import type { Connection, ConnectionGroup, PairFilter } from './connections.ts';
@@ -33,9 +34,9 @@ export class Reachability {
 
   /** Every open pair, by `from`, then `to`. */
   *connections(): Generator<Connection, void, undefined> {
-    const { from: sources, to: targets, either } = this.#filter;
-    const toUnits = this.#units.map((unit, at) => ({ unit, at })).filter(({ unit }) => targets?.has(unit) ?? true);
+    const { from: sources, either } = this.#filter;
     const { classes, classOf } = this.#table;
+    const open = new OpenTargets(this.#table, this.#units, this.#filter.to);
     const rowLimit = Math.max(1, Math.floor(CELL_LIMIT / classes.length));
     const rows = new Map<UnitClass, (readonly PortEntry[] | undefined)[]>();
     const listed = (ports: FamilyPorts, to: Unit): readonly PortEntry[] =>
@@ -50,7 +51,8 @@ export class Reachability {
         row = [];
         rows.set(fromClass, row);
       }
-      for (const { unit: to, at: toAt } of toUnits) {
+      for (const toAt of open.of(from, fromClass)) {
+        const to = this.#units[toAt] as Unit;
         const toClass = classOf[toAt] as UnitClass;
         if (to === from || (fromClass.outside && toClass.outside)) continue;
         if (either !== undefined && !either.has(from) && !either.has(to)) continue;
@@ -75,6 +77,78 @@ export class Reachability {
     const builder = new GroupBuilder(this.#units, this.#table, this.#filter);
     return builder.build();
   }
+}
+
+/**
+ * Which units a source may have a connection to at all: most pairs of a cluster with policies are closed, and looking at
+ * each of them would take longer than all else.
+ */
+class OpenTargets {
+  readonly #table: ClassTable;
+  readonly #units: readonly Unit[];
+  readonly #targets: ReadonlySet<Unit> | undefined;
+  /** Indexes of all units that are asked for. */
+  readonly #all: readonly number[];
+  /** Those of nodes and hosts. */
+  readonly #hosts: readonly number[];
+  /** Classes that admit something of sources which their rows do not single out. */
+  readonly #open = new Set<UnitClass>();
+  /** By index of a class: those whose rows single it out. */
+  readonly #naming = new Map<number, Set<UnitClass>>();
+  readonly #known = new WeakMap<UnitClass, readonly number[]>();
+
+  constructor(table: ClassTable, units: readonly Unit[], targets: ReadonlySet<Unit> | undefined) {
+    this.#table = table;
+    this.#units = units;
+    this.#targets = targets;
+    this.#all = this.#wanted(units.keys());
+    this.#hosts = this.#all.filter((at) => isHost(units[at] as Unit));
+    for (const target of table.classes) {
+      for (const family of target.families) {
+        const row = table.row(target, 'ingress', family);
+        if (!row.base.isEmpty() || row.byView.size > 0) this.#open.add(target);
+        for (const index of row.special.keys()) addTo(this.#naming, index, target);
+      }
+    }
+  }
+
+  /** Indexes of units, ascending; those left out have nothing open from this one. */
+  of(from: Unit, fromClass: UnitClass): readonly number[] {
+    // A node and its own pods are another matter than their classes (S16).
+    if (isHost(from)) return this.#all;
+    let known = this.#known.get(fromClass);
+    if (known === undefined) {
+      known = this.#ofClass(fromClass);
+      this.#known.set(fromClass, known);
+    }
+    return known;
+  }
+
+  #ofClass(from: UnitClass): readonly number[] {
+    const { classes } = this.#table;
+    const found = new Set<UnitClass>();
+    for (const family of from.families) {
+      const row = this.#table.row(from, 'egress', family);
+      if (!row.base.isEmpty() || row.byView.size > 0) {
+        for (const target of this.#open) found.add(target);
+        for (const target of this.#naming.get(from.index) ?? []) found.add(target);
+      } else for (const index of row.special.keys()) found.add(classes[index] as UnitClass);
+    }
+    if (found.size === classes.length) return this.#all;
+    const units = new Set(this.#hosts);
+    for (const { members } of found) for (const at of this.#wanted(members)) units.add(at);
+    return [...units].sort((a, b) => a - b);
+  }
+
+  #wanted(indexes: Iterable<number>): number[] {
+    const all = [...indexes];
+    return this.#targets === undefined ? all : all.filter((at) => this.#targets?.has(this.#units[at] as Unit));
+  }
+}
+
+/** A node or hostNetwork pod: what it may exchange with pods depends on where they run. */
+function isHost({ pods, nodes }: Unit): boolean {
+  return pods.length === 0 && nodes.size > 0;
 }
 
 /** One end is the node that pods of the other run on: NetworkPolicies let it pass (S16). */
