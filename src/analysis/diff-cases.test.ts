@@ -42,8 +42,13 @@ function ports(entries: readonly PortEntry[]): string {
 function line({ from: source, to, opened, closed, because }: Change): string {
   const short = (id: string): string => id.replace(/^shop\//, '').replace(/\[Pod\]/, '');
   const parts = [opened.length === 0 ? '' : ` +${ports(opened)}`, closed.length === 0 ? '' : ` -${ports(closed)}`];
-  const causes = because.map(({ kind, name, change, effect, direction, rule }) =>
-    [kind, name, change, effect, direction, rule].filter((word) => word !== undefined).join(' '),
+  const causes = because.map(({ kind, name, change, effect, direction, rule, closing }) =>
+    [
+      ...[kind, name, change, effect, direction, rule],
+      ...(closing === undefined ? [] : ['and', closing.effect, closing.direction, closing.rule]),
+    ]
+      .filter((word) => word !== undefined)
+      .join(' '),
   );
   return `${short(source)} -> ${short(to)}${parts.join('')}: ${causes.join(', ')}`;
 }
@@ -67,6 +72,12 @@ describe('causes', () => {
       [web, db, dbPolicy('a', from('web', 80), from('web', 81))],
       [web, db, dbPolicy('a', from('web', 80))],
       ['web -> db -81/TCP: NetworkPolicy a edited allowed ingress 1'],
+    ],
+    [
+      'a rule whose port is another now: what it opened by the new rule, what it closed by the old',
+      [web, db, dbPolicy('a', from('web', 80), from('web', 81))],
+      [web, db, dbPolicy('a', from('web', 82), from('web', 81))],
+      ['web -> db +82/TCP -80/TCP: NetworkPolicy a edited allows ingress 0 and allowed ingress 0'],
     ],
     [
       'a policy that isolates now',

@@ -10,6 +10,7 @@ import { objectName, renderDiagnostics } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
 import { didYouMean, EXIT, UsageError } from './errors.ts';
+import { hintCidrs, hintNamespace, namespacesOf } from './hints.ts';
 import { loadDomains } from './hosts.ts';
 import { readLive } from './live.ts';
 import { Progress } from './terminal.ts';
@@ -69,12 +70,17 @@ export interface Checks {
 export async function load(context: Context, checks: Checks = {}): Promise<Loaded> {
   const { flags, io } = context;
   const paths = flags.list('filename');
-  if (paths.length === 0) return loadObjects(context, await readLive(context), checks);
+  if (paths.length === 0) return hinted(context, await loadObjects(context, await readLive(context), checks));
   if (flags.text('save') !== undefined) {
     throw new UsageError('--save stores what is read from a cluster, and -f names files: leave one out');
   }
   const read: InputReader = (onProgress) => readInputs(paths, { stdin: io.stdin, onProgress });
-  return loadInputs(context, paths, read, checks);
+  return hinted(context, await loadInputs(context, paths, read, checks));
+}
+
+function hinted(context: Context, loaded: Loaded): Loaded {
+  hintNamespace(context, namespacesOf(loaded.objects));
+  return loaded;
 }
 
 /** As {@link load}, of objects of a cluster. */
@@ -258,6 +264,7 @@ export async function loadWorld(
   input?: () => Promise<Loaded>,
 ): Promise<{ readonly world: World } | { readonly exit: number }> {
   const cidrs = podCidrs(context);
+  hintCidrs(context, context.flags.list('pod-cidr'), '--pod-cidr');
   const named = await loadDomains(context);
   if ('exit' in named) return named;
   const { createWorld } = await import('../analysis/index.ts');

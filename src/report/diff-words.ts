@@ -34,7 +34,8 @@ export function diffRows(diff: DiffSource): {
 } {
   const added = new Set(diff.added.map(({ id }) => id));
   const removed = new Set(diff.removed.map(({ id }) => id));
-  const rows = diff.groups().map((group): DiffRow => {
+  const groups = diff.groups();
+  const row = (group: ChangeGroup, closed: boolean): DiffRow => {
     const { from, to, pairs } = group;
     const ends = [...new Set([...from, ...to])];
     const because = [
@@ -46,13 +47,13 @@ export function diffRows(diff: DiffSource): {
         ends.filter((id) => removed.has(id)),
         'gone',
       ),
-      ...group.because.map(causeText),
+      ...group.because.map((cause) => causeText(closed ? { ...cause, ...cause.closing } : cause)),
     ];
     return { from, to, pairs, group, because };
-  });
+  };
   return {
-    opened: rows.filter(({ group }) => group.opened.length > 0),
-    closed: rows.filter(({ group }) => group.closed.length > 0),
+    opened: groups.filter(({ opened }) => opened.length > 0).map((group) => row(group, false)),
+    closed: groups.filter(({ closed }) => closed.length > 0).map((group) => row(group, true)),
   };
 }
 

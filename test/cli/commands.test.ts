@@ -122,7 +122,7 @@ describe('describe', () => {
     expect(await portcullis(['describe', '-f', shop, '-n', 'empty'])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'no network policies found\n',
+      stderr: 'portcullis: warning: there is no namespace "empty" in the input\nno network policies found\n',
     });
   });
 });
@@ -307,7 +307,7 @@ describe('reach', () => {
     expect(await portcullis(['reach', '-f', shop, '-n', 'other'])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'no connections\n',
+      stderr: 'portcullis: warning: there is no namespace "other" in the input\nno connections\n',
     });
     expect((await portcullis(['reach', '-f', shop, '-n', 'other', '-q'])).stderr).toBe('');
   });

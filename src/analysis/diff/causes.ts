@@ -17,13 +17,18 @@ import type { JointUnit } from './units.ts';
  */
 export type Effect = 'allows' | 'isolated' | 'denied' | 'isolates' | 'denies' | 'allowed';
 
-/** An object that caused a change by being added, removed or changed. */
-export interface Cause extends PolicyRef {
-  readonly change: EditKind;
-  /** Of policies, where it was worked out; `rule` counts from 0, on the side that the effect is about. */
-  readonly effect?: Effect;
-  readonly direction?: Direction;
+/** What a policy has to do with a change, and where: `rule` counts from 0, on the side that the effect is about. */
+export interface CauseEffect {
+  readonly effect: Effect;
+  readonly direction: Direction;
   readonly rule?: number;
+}
+
+/** An object that caused a change by being added, removed or changed. The effect is that of policies, where it was worked out. */
+export interface Cause extends PolicyRef, Partial<CauseEffect> {
+  readonly change: EditKind;
+  /** Where ports were both opened and closed: what it has to do with the closed ones; the fields above are of the others. */
+  readonly closing?: CauseEffect & Pick<PolicyRef, 'source'>;
 }
 
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
@@ -52,17 +57,20 @@ export class Explainer {
   #explainOne(edit: Edit, { opened, closed }: Probes): Cause {
     const policy = 'versions' in edit ? (edit as PolicyEdit) : undefined;
     if (policy === undefined) return this.plain(edit);
-    const found =
+    const opening =
       this.#decides(policy, 'allows', opened.new) ??
       this.#decides(policy, 'denied', opened.old) ??
-      this.#isolates(policy, 'isolated', opened.old) ??
+      this.#isolates(policy, 'isolated', opened.old);
+    const closing =
       this.#decides(policy, 'denies', closed.new) ??
       this.#decides(policy, 'allowed', closed.old) ??
       this.#isolates(policy, 'isolates', closed.new);
-    return this.#cause(policy, found ?? {});
+    return opening === undefined || closing === undefined
+      ? this.#cause(policy, opening ?? closing ?? {})
+      : this.#cause(policy, opening, closing);
   }
 
-  #decides(edit: PolicyEdit, effect: Effect, verdict: Verdict | undefined): Found | undefined {
+  #decides(edit: PolicyEdit, effect: Effect, verdict: Verdict | undefined): CauseEffect | undefined {
     if (verdict === undefined) return undefined;
     for (const direction of DIRECTIONS) {
       const { allowed, decidedBy } = verdict[direction];
@@ -72,28 +80,24 @@ export class Explainer {
     return undefined;
   }
 
-  #isolates(edit: PolicyEdit, effect: Effect, verdict: Verdict | undefined): Found | undefined {
+  #isolates(edit: PolicyEdit, effect: Effect, verdict: Verdict | undefined): CauseEffect | undefined {
     if (verdict === undefined) return undefined;
     const direction = DIRECTIONS.find((one) => isolatedBy(verdict[one], edit));
     return direction === undefined ? undefined : { effect, direction };
   }
 
-  #cause(edit: Edit, found: Partial<Found>): Cause {
+  #cause(edit: Edit, found: Partial<CauseEffect>, closing?: CauseEffect): Cause {
     const id = this.#ids.get(edit) ?? this.#ids.size;
     this.#ids.set(edit, id);
-    const { effect, direction, rule } = found;
-    const key = `${id} ${effect ?? ''} ${direction ?? ''} ${rule ?? ''}`;
+    const text = ({ effect, direction, rule }: Partial<CauseEffect>): string =>
+      `${effect ?? ''} ${direction ?? ''} ${rule ?? ''}`;
+    const key = `${id} ${text(found)} ${text(closing ?? {})}`;
     let cause = this.#causes.get(key);
     if (cause === undefined) {
-      const { kind, namespace, name, source } = edit.ref;
+      const { kind, namespace, name } = edit.ref;
       const named = { kind, ...(namespace === undefined ? {} : { namespace }), name, change: edit.change, ...found };
-      const side = effect === 'allowed' || effect === 'denied' ? 'old' : 'new';
-      const version = 'versions' in edit ? (edit as PolicyEdit).versions[side] : undefined;
-      if (rule !== undefined && direction !== undefined && version !== undefined) {
-        cause = withSource(named, version.source, ['spec', direction, rule]);
-      } else {
-        cause = source === undefined ? named : { ...named, source };
-      }
+      cause = placed(named, edit, found);
+      if (closing !== undefined) cause = { ...cause, closing: placed(closing, edit, closing) };
       this.#causes.set(key, cause);
     }
     return cause;
@@ -130,10 +134,19 @@ export class Explainer {
   }
 }
 
-interface Found {
-  readonly effect: Effect;
-  readonly direction: Direction;
-  readonly rule?: number;
+/** Adds the place of the rule that an effect is about, else that of the object. */
+function placed<T extends object>(
+  to: T,
+  edit: Edit,
+  { effect, direction, rule }: Partial<CauseEffect>,
+): T & Pick<PolicyRef, 'source'> {
+  const side = effect === 'allowed' || effect === 'denied' ? 'old' : 'new';
+  const version = 'versions' in edit ? (edit as PolicyEdit).versions[side] : undefined;
+  if (rule !== undefined && direction !== undefined && version !== undefined) {
+    return withSource(to, version.source, ['spec', direction, rule]);
+  }
+  const { source } = edit.ref;
+  return source === undefined ? to : { ...to, source };
 }
 
 interface Probes {

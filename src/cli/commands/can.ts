@@ -2,6 +2,7 @@ import { can, explain, type PortQuery, parsePortQuery } from '../../analysis/ind
 import { explanationText, verdictJson, verdictText } from '../../report/verdict.ts';
 import type { Context } from '../context.ts';
 import { didYouMean, EXIT, UsageError } from '../errors.ts';
+import { hintCidrs } from '../hints.ts';
 import { loadWorld } from '../load.ts';
 
 /** `portcullis can FROM TO [PORT]`. */
@@ -9,6 +10,7 @@ export async function run(context: Context): Promise<number> {
   const { args, flags, out, outStyle } = context;
   const [from = '', to = '', portText] = args;
   const port = portText === undefined ? undefined : portQuery(portText);
+  hintCidrs(context, [from, to]);
   const loaded = await loadWorld(context);
   if ('exit' in loaded) return loaded.exit;
   const answer = can(loaded.world, from, to, port);

@@ -1,4 +1,5 @@
 import { RootCommand } from '@bomb.sh/tab';
+import { bashCompletion } from '../completion-bash.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 
@@ -12,6 +13,7 @@ export async function run({ args, out }: Context): Promise<number> {
 
 /** tab only prints: what it prints is caught here, so that it goes the way of all output. */
 function completionScript(shell: string): string {
+  if (shell === 'bash') return bashCompletion(PROGRAM);
   const lines: string[] = [];
   const log = console.log;
   console.log = (text: string) => lines.push(text);

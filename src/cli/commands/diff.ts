@@ -7,6 +7,7 @@ import { diffTable } from '../../report/diff-table.ts';
 import type { Context } from '../context.ts';
 import { didYouMean, EXIT, UsageError } from '../errors.ts';
 import { parseGitSpec, readRevision } from '../git.ts';
+import { hintCidrs, hintNamespace } from '../hints.ts';
 import { readLive } from '../live.ts';
 import { type Loaded, loadInputs, loadObjects, loadWorld, overlay } from '../load.ts';
 import { reachOptions } from './reach.ts';
@@ -30,6 +31,7 @@ export async function run(context: Context): Promise<number> {
     throw new UsageError('standard input (-) can be read once only');
   }
   const options = reachOptions(context);
+  hintCidrs(context, [options.from, options.to]);
   const shared = await readInputs(common, { stdin: context.io.stdin });
   const live = names.some((one) => one.live) ? await readLive(context) : undefined;
   if (live === undefined && flags.text('save') !== undefined) throw new UsageError('--save needs live on one side');
@@ -37,6 +39,7 @@ export async function run(context: Context): Promise<number> {
   if ('exit' in before) return before.exit;
   const after = await loadSide(context, fresh, shared, live);
   if ('exit' in after) return after.exit;
+  hintNamespace(context, new Set([before, after].flatMap(({ world }) => [...world.state.namespaces.keys()])));
   const result = diffReachability(before.world, after.world, options);
   if ('error' in result) throw new UsageError(result.error.error, didYouMean(result.error.suggestions));
   const { diff } = result;

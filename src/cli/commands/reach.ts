@@ -5,6 +5,7 @@ import { reachMatrix } from '../../report/reach-matrix.ts';
 import { reachCsv, reachMarkdown, reachTable } from '../../report/reach-table.ts';
 import type { Context } from '../context.ts';
 import { didYouMean, EXIT, UsageError } from '../errors.ts';
+import { hintCidrs } from '../hints.ts';
 import { loadWorld, scopeOf } from '../load.ts';
 import { portQuery } from './can.ts';
 
@@ -18,6 +19,7 @@ export async function run(context: Context): Promise<number> {
     throw new UsageError(`--grouped needs -o ${GROUPED_FORMATS.join(' or -o ')}`);
   }
   const options = reachOptions(context);
+  hintCidrs(context, [options.from, options.to]);
   const loaded = await loadWorld(context);
   if ('exit' in loaded) return loaded.exit;
   const result = computeReachability(loaded.world, options);
