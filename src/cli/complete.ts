@@ -10,6 +10,8 @@ const FILES = ShellCompDirective.ShellCompDirectiveDefault;
 const NO_FILES = ShellCompDirective.ShellCompDirectiveNoFileComp;
 /** Larger inputs are not read while somebody waits at the prompt. */
 const MAX_BYTES = 8 * 1024 * 1024;
+/** A cluster that has not been read after this long is left alone. */
+const MAX_MS = 3000;
 
 interface Candidate {
   readonly value: string;
@@ -79,6 +81,7 @@ function flagNames(options: readonly OptionSpec[]): Candidate[] {
 interface Line {
   readonly positionals: number;
   readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
   readonly files: readonly string[];
   readonly namespace: string | undefined;
   /** The flag that waits for its value. */
@@ -90,11 +93,13 @@ function readLine(options: readonly OptionSpec[], words: readonly string[]): Lin
   let open: OptionSpec | undefined;
   let namespace: string | undefined;
   let kubeconfig: string | undefined;
+  let context: string | undefined;
   const files: string[] = [];
   const take = (option: OptionSpec, value: string): void => {
     if (option.name === 'filename') files.push(value);
     if (option.name === 'namespace') namespace = value;
     if (option.name === 'kubeconfig') kubeconfig = value;
+    if (option.name === 'context') context = value;
   };
   for (const word of words) {
     if (open !== undefined) {
@@ -112,7 +117,7 @@ function readLine(options: readonly OptionSpec[], words: readonly string[]): Lin
     if (value === undefined) open = option;
     else take(option, value);
   }
-  return { positionals, files, namespace, kubeconfig, open };
+  return { positionals, files, namespace, kubeconfig, context, open };
 }
 
 async function values(
@@ -129,7 +134,7 @@ async function values(
     return LINT_RULES.map(({ id, summary }) => ({ value: id, description: summary }));
   }
   if (completes === 'context') return contexts(line, io);
-  const world = await readWorld(line, io);
+  const world = line.files.length === 0 ? await readLiveWorld(line, completes, io) : await readWorld(line, io);
   if (world === undefined) return completes === 'endpoint' || completes === 'destination' ? always(completes) : [];
   if (completes === 'namespace') return [...world.state.namespaces.keys()].map((value) => ({ value }));
   if (completes === 'policy') {
@@ -159,6 +164,33 @@ async function contexts({ kubeconfig: file }: Line, io: Io): Promise<readonly Ca
     return config === undefined ? [] : contextNames(config).map((value) => ({ value }));
   } catch (error) {
     if (error instanceof ClusterError) return [];
+    throw error;
+  }
+}
+
+/** The cluster that commands without `-f` read, when it answers in time; of it no more than is asked for. */
+async function readLiveWorld(line: Line, completes: Completes, io: Io): Promise<World | undefined> {
+  const { kubeconfig, context, namespace } = line;
+  const { ClusterError } = await import('../kube/connect/cluster-error.ts');
+  const { connect } = await import('../kube/connect/connect.ts');
+  const { readCluster } = await import('../kube/live/read-cluster.ts');
+  const { knownResources } = await import('../kube/live/resources.ts');
+  const { createWorld } = await import('../analysis/index.ts');
+  const wanted = completes === 'namespace' ? /^Namespace$/ : completes === 'policy' ? /NetworkPolicy$/ : /./;
+  try {
+    const connection = connect({
+      env: io.env,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+    });
+    const { objects } = await readCluster(connection, {
+      signal: AbortSignal.timeout(MAX_MS),
+      attempts: 1,
+      resources: knownResources().filter(({ kind }) => wanted.test(kind)),
+    }).finally(() => connection.close());
+    return createWorld(objects, namespace === undefined ? {} : { defaultNamespace: namespace }).world;
+  } catch (error) {
+    if (error instanceof ClusterError) return undefined;
     throw error;
   }
 }

@@ -296,6 +296,32 @@ describe('diff', () => {
   });
 });
 
+describe('completion', () => {
+  it.each<[readonly string[], readonly string[]]>([
+    [['reach', '-n', 'pay'], ['payments']],
+    [
+      ['describe', 'shop/ca'],
+      ['shop/cart', 'shop/catalog'],
+    ],
+    [
+      ['can', 'shop/deploy/ca'],
+      ['shop/deploy/cart', 'shop/deploy/catalog'],
+    ],
+  ])('%j finds names of the cluster', async (words, expected) => {
+    const { stdout } = await portcullis(['complete', '--', ...words], { env: { KUBECONFIG: kubeconfig } });
+    const names = stdout.split('\n').filter((line) => line.includes('\t'));
+    expect(names.map((line) => line.split('\t')[0])).toEqual(expected);
+  });
+
+  it('reads no more than it needs, and finds nothing where there is no cluster', async () => {
+    await portcullis(['complete', '--', 'reach', '-n', ''], { env: { KUBECONFIG: kubeconfig } });
+    expect(server.requests).toEqual(['/api/v1/namespaces?limit=500']);
+    const gone = files.write('gone', kubeconfigOf('https://127.0.0.1:1'));
+    const { code, stdout, stderr } = await portcullis(['complete', '--', 'reach', '--kubeconfig', gone, '-n', '']);
+    expect([code, stdout, stderr]).toEqual([0, ':4\n', '']);
+  });
+});
+
 describe('the built program', () => {
   const BIN = path.join(import.meta.dirname, '../../bin');
 

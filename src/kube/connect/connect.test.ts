@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, createServer as createSocket, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApiServer, sharedAuthority } from '../../../test/support/api-server.ts';
@@ -316,6 +316,19 @@ describe('the server', () => {
     );
   });
 
+  it('that closed a kept connection is asked over a new one', async () => {
+    const connection = opened({ kubeconfig: folder.write('stale', kubeconfigOf(server)) });
+    const ask = async (): Promise<unknown> => getJson(connection, '/api/v1/namespaces', { attempts: 1 });
+    await Promise.all([ask(), ask(), ask()]);
+    server.faults.push({ on: /namespaces/, action: 'disconnect', times: 3 });
+    await expect(ask()).resolves.toMatchObject({ kind: 'NamespaceList' });
+    // A new connection that is cut is no matter of keeping.
+    for (const one of open.splice(0)) one.close();
+    server.faults.push({ on: /namespaces/, action: 'disconnect', times: 1 });
+    const fresh = opened({ kubeconfig: folder.write('stale', kubeconfigOf(server)) });
+    expect((await failure(() => getJson(fresh, '/api/v1/namespaces', { attempts: 1 }))).message).toContain('was cut');
+  });
+
   it('keeps connections', async () => {
     const connection = opened({ kubeconfig: folder.write('keep', kubeconfigOf(server)) });
     const ports = new Set<unknown>();
@@ -371,6 +384,34 @@ describe('proxies', () => {
     const kubeconfig = folder.write('by-env', kubeconfigOf('https://api.test'));
     expect(await asked({ kubeconfig, env: { HTTPS_PROXY: `http://${url}` } })).toBe('NamespaceList');
     expect(seen.at(-1)).toBe('api.test:443');
+  });
+
+  it('may speak SOCKS', async () => {
+    const socks = createSocket((client) => {
+      let greeted = false;
+      client.on('error', () => client.destroy());
+      client.on('data', function answer(bytes: Buffer) {
+        if (!greeted) {
+          greeted = true;
+          client.write(Buffer.from([5, 0]));
+          return;
+        }
+        client.off('data', answer);
+        seen.push(`socks ${bytes[0]} ${bytes[1]}`);
+        const upstream = connectSocket(server.port, '127.0.0.1', () => {
+          client.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+          client.pipe(upstream).pipe(client);
+        });
+        upstream.on('error', () => client.destroy());
+      });
+    });
+    await new Promise<void>((resolve) => socks.listen(0, '127.0.0.1', resolve));
+    const proxyUrl = `socks5://127.0.0.1:${(socks.address() as AddressInfo).port}`;
+    const named = kubeconfigOf(server, TOKEN_USER, { 'proxy-url': proxyUrl });
+    expect(await asked({ kubeconfig: folder.write('socks', named) })).toBe('NamespaceList');
+    expect(seen).toEqual(['socks 5 1']);
+    for (const connection of open.splice(0)) connection.close();
+    socks.close();
   });
 
   it('that refuse or are not there are named', async () => {

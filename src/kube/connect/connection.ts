@@ -55,7 +55,9 @@ class HttpConnection implements Connection {
   readonly server: string;
   readonly namespace: string;
   readonly #target: Target;
-  #agent: { readonly key: string; readonly agent: HttpAgent } | undefined;
+  #agent: { readonly key: string; readonly made: Promise<HttpAgent> } | undefined;
+  /** Agents of earlier credentials whose requests may be under way. */
+  readonly #retired = new Set<HttpAgent>();
 
   constructor(target: Target) {
     this.#target = target;
@@ -77,8 +79,12 @@ class HttpConnection implements Connection {
   }
 
   close(): void {
-    this.#agent?.agent.destroy();
+    const { made } = this.#agent ?? {};
+    // An agent that could not be made has nothing to close; whoever asked for it was told.
+    made?.then((agent) => agent.destroy()).catch(() => undefined);
     this.#agent = undefined;
+    for (const agent of this.#retired) agent.destroy();
+    this.#retired.clear();
   }
 
   async #send(
@@ -105,11 +111,22 @@ class HttpConnection implements Connection {
       },
       ...(signal === undefined ? {} : { signal }),
     };
-    const response = await this.#exchange(options, silenceMs, tls).catch((error: unknown) => {
+    const response = await this.#exchangeAgain(options, silenceMs, tls).catch((error: unknown) => {
       if (signal?.aborted === true) throw new ClusterError('aborted', 'stopped', [], error);
       throw networkError(this.server, error);
     });
     return { ...response, tls };
+  }
+
+  /** Kept connections that the server has just closed are passed over: the last one is new. */
+  async #exchangeAgain(options: RequestOptions, silenceMs: number, tls: TlsIdentity): Promise<ApiResponse> {
+    for (;;) {
+      try {
+        return await this.#exchange(options, silenceMs, tls);
+      } catch (error) {
+        if (!(error instanceof StaleConnectionError)) throw error;
+      }
+    }
   }
 
   #exchange(options: RequestOptions, silenceMs: number, tls: TlsIdentity): Promise<ApiResponse> {
@@ -118,7 +135,10 @@ class HttpConnection implements Connection {
       request.setTimeout(silenceMs, () => {
         request.destroy(Object.assign(new Error('it does not answer'), { code: 'ETIMEDOUT' }));
       });
-      request.on('error', (error) => reject(explained(error, tls)));
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        reject(stale ? new StaleConnectionError(error) : explained(error, tls));
+      });
       request.on('response', (message) => {
         const { statusCode: status = 0, headers } = message;
         const gzip = headers['content-encoding'] === 'gzip';
@@ -132,11 +152,20 @@ class HttpConnection implements Connection {
 
   async #agentFor(tls: TlsIdentity): Promise<HttpAgent> {
     const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String));
-    if (this.#agent?.key === key) return this.#agent.agent;
+    const before = this.#agent;
+    if (before?.key === key) return before.made;
+    const made = this.#newAgent(tls);
+    this.#agent = { key, made };
     // Requests that are under way keep their connections; new ones are made with the new identity.
-    const agent = await this.#newAgent(tls);
-    this.#agent = { key, agent };
-    return agent;
+    if (before !== undefined) this.#retire(await before.made);
+    return made;
+  }
+
+  #retire(agent: HttpAgent): void {
+    agent.maxFreeSockets = 0;
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+    for (const earlier of this.#retired) if (Object.keys(earlier.sockets).length === 0) this.#retired.delete(earlier);
+    this.#retired.add(agent);
   }
 
   async #newAgent(tls: TlsIdentity): Promise<HttpAgent> {
@@ -158,6 +187,16 @@ class HttpConnection implements Connection {
     const made: Record<string, unknown> = { ...options };
     await client.applyToHTTPSOptions(made as Parameters<typeof client.applyToHTTPSOptions>[0]);
     return made['agent'] as HttpAgent;
+  }
+}
+
+/** The server closed a kept connection before it saw the request. */
+class StaleConnectionError extends Error {
+  readonly code = 'stale-connection';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = 'StaleConnectionError';
   }
 }
 
