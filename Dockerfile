@@ -24,7 +24,7 @@ RUN npm run build \
 WORKDIR /opt/portcullis
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
  && rm -f .npmrc package-lock.json node_modules/.package-lock.json \
- && find node_modules -type f \( -name '*.map' -o -name '*.md' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
+ && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
 
 FROM debian:${DEBIAN}
 RUN apt-get update \
