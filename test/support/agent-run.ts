@@ -207,7 +207,9 @@ export class AgentRun {
 
   #spawn(pod: keyof typeof POD_ADDRESSES, program: string, words: readonly string[]): ChildProcess {
     const namespace = this.node.replace(/node$/, pod);
-    const child = spawn('ip', ['netns', 'exec', namespace, program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('ip', ['netns', 'exec', namespace, program, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#children.push(child);
     return child;
   }

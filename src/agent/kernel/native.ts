@@ -26,6 +26,12 @@ export function declare<Arguments extends unknown[], Result>(
   return Object.assign((...args: Arguments): Result => native(...args) as Result, { inThread });
 }
 
+/*
+ * Calls in threads run on stacks of koffi's own, of 128 KiB unless told otherwise. libnftables 1.1 has frames of 128 KiB that
+ * call each other: it would crash.
+ */
+koffi.config({ async_stack_size: 4 * 2 ** 20 });
+
 /** Loads a shared library. */
 export function loadLibrary(name: string): LibraryHandle {
   try {
