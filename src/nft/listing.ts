@@ -130,7 +130,7 @@ function hookOf(attributes: Record<string, Json>): Hook | undefined {
 }
 
 function typeOf(attributes: Record<string, Json>): { type: KeyType; version: IpVersion } {
-  const type = String(attributes['type']);
+  const type = keyTypeOf(attributes['type']);
   // Some versions of nft give one flag as a text, several as an array.
   const flags = String(attributes['flags'] ?? '').split(',');
   const kind = flags.includes('interval') ? 'range' : flags.includes('timeout') ? 'meter' : 'address';
@@ -146,6 +146,13 @@ function typeOf(attributes: Record<string, Json>): { type: KeyType; version: IpV
     default:
       return unknown(attributes);
   }
+}
+
+/** Newer versions of nft tell what a set was declared by: an expression, or types. */
+function keyTypeOf(listed: Json | undefined): string {
+  if (typeof listed !== 'object' || listed === null || Array.isArray(listed)) return String(listed);
+  const { protocol } = fields(fields(fields(listed)['typeof'])['payload']);
+  return protocol === 'ip' ? 'ipv4_addr' : protocol === 'ip6' ? 'ipv6_addr' : '';
 }
 
 function keyOf(listed: Json | undefined): string {

@@ -66,26 +66,30 @@ function declare(
   for (const [name, set] of sets) lines.push(`add set inet ${TABLE} ${name} { ${setType(set)} }`);
   for (const [name, { type, version }] of maps) {
     const flags = type === 'range' ? ' flags interval;' : '';
-    lines.push(`add map inet ${TABLE} ${name} { type ${addressType(version)} : verdict;${flags} }`);
+    lines.push(`add map inet ${TABLE} ${name} { ${keyType(version)} : verdict;${flags} }`);
   }
 }
 
 function setType({ type, version }: NftSet): string {
-  const address = addressType(version);
+  const key = keyType(version);
   switch (type) {
     case 'address':
-      return `type ${address};`;
+      return `${key};`;
     case 'range':
-      return `type ${address}; flags interval;`;
+      return `${key}; flags interval;`;
     case 'pair':
-      return `type ${address} . ${address};`;
+      return version === 4 ? 'type ipv4_addr . ipv4_addr;' : 'type ipv6_addr . ipv6_addr;';
     case 'meter':
-      return `type ${address}; size ${METER_SIZE}; flags dynamic,timeout; timeout ${METER_TIMEOUT};`;
+      return `${key}; size ${METER_SIZE}; flags dynamic,timeout; timeout ${METER_TIMEOUT};`;
   }
 }
 
-function addressType(version: IpVersion): string {
-  return version === 4 ? 'ipv4_addr' : 'ipv6_addr';
+/**
+ * Not `type ipv4_addr`: what nftables from 1.1.2 on stores beside such a set makes every nft before 1.1.2 on the same node
+ * crash, whatever it was asked to do; kube-proxy's, for example.
+ */
+function keyType(version: IpVersion): string {
+  return `typeof ${addressExpression('saddr', version)}`;
 }
 
 function fill(lines: string[], sets: ReadonlyMap<string, NftSet>, maps: ReadonlyMap<string, NftMap>): void {

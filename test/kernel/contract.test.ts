@@ -147,7 +147,7 @@ describe.each([
       ['missing', 'add element inet portcullis verdicts { 10.0.0.9 : goto none }'],
       ['missing', 'flush chain inet portcullis none'],
       ['missing', 'delete set inet portcullis none'],
-      ['exists', 'create set inet portcullis one { type ipv4_addr; }'],
+      ['exists', 'create set inet portcullis one { typeof ip saddr; }'],
       ['exists', 'add element inet portcullis verdicts { 10.0.0.1 : drop }'],
       ['exists', 'add element inet portcullis ranges { 10.1.0.0/16 }'],
       ['busy', 'delete chain inet portcullis used'],

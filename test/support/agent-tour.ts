@@ -56,7 +56,10 @@ export async function tourOfAgent(through: readonly string[], owner = 0): Promis
 
     tour.start();
     await tour.ready();
-    expect((await tour.stop()).code).toBe(0);
+    const second = await tour.stop();
+    expect(second.code).toBe(0);
+    // What is there is what should be: an agent that starts again has nothing to change.
+    expect(second.log).toContain('"reason":"start","elements":0');
     expect(tour.table()).not.toBe('');
     tour.cleanUp();
     expect(tour.table()).toBe('');

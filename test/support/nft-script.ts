@@ -200,14 +200,14 @@ function hookOf(body: string, line: string): Hook | undefined {
 }
 
 const SET_TYPES: Readonly<Record<string, readonly [KeyType, IpVersion]>> = {
-  'type ipv4_addr;': ['address', 4],
-  'type ipv6_addr;': ['address', 6],
-  'type ipv4_addr; flags interval;': ['range', 4],
-  'type ipv6_addr; flags interval;': ['range', 6],
+  'typeof ip saddr;': ['address', 4],
+  'typeof ip6 saddr;': ['address', 6],
+  'typeof ip saddr; flags interval;': ['range', 4],
+  'typeof ip6 saddr; flags interval;': ['range', 6],
   'type ipv4_addr . ipv4_addr;': ['pair', 4],
   'type ipv6_addr . ipv6_addr;': ['pair', 6],
-  'type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1h;': ['meter', 4],
-  'type ipv6_addr; size 65535; flags dynamic,timeout; timeout 1h;': ['meter', 6],
+  'typeof ip saddr; size 65535; flags dynamic,timeout; timeout 1h;': ['meter', 4],
+  'typeof ip6 saddr; size 65535; flags dynamic,timeout; timeout 1h;': ['meter', 6],
 };
 
 function elementsOf(kind: string, body: string, line: string): Elements {
