@@ -441,11 +441,13 @@ SPEC is a file or directory of PolicyTest documents, or - for standard input:
     description: `Writes the NetworkPolicies that admit what a flow log has and nothing else, after the engine has checked that.
 
 The log is JSON lines of portcullis or of Hubble, or CSV with the header from,to,protocol,port. Without --flows, each
-namespace's pods may call its Services, and LoadBalancer and NodePort Services are open to all. The NetworkPolicies of
-the input are taken to be replaced. Exit code 2 when some flow would be blocked.`,
+namespace's pods may call its Services, LoadBalancer and NodePort Services are open to all, and what Ingresses and Gateway
+routes lead to is open to the ingress controller: to any pod unless --ingress-controller says more. The NetworkPolicies
+of the input are taken to be replaced. Exit code 2 when some flow would be blocked.`,
     arguments: [],
     options: [
       ...analysing.filter((option) => !listingFlags.includes(option.name)),
+      controller,
       { name: 'flows', value: 'FILE', group: INPUT, description: 'flow log, - for standard input', completes: 'file' },
       { name: 'skip-unusable', group: INPUT, description: 'leave out flows that no policy can admit, and say so' },
       {

@@ -12,6 +12,8 @@ import type { KubeObject, NetworkPolicy } from '../../model/types.ts';
 import { validateNetworkPolicy } from '../../model/validate/network-policy.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseCidr } from '../../net/cidr.ts';
+import { can } from '../can.ts';
+import { createWorld } from '../world.ts';
 import { type Advice, type AdviseOptions, advise } from './advise.ts';
 import type { FlowPeer, ObservedFlow } from './flow.ts';
 import { readFlowLog } from './flow-log.ts';
@@ -271,6 +273,43 @@ describe('advise from Services', () => {
         ],
       },
     });
+  });
+});
+
+describe('advise from Ingresses', () => {
+  const manifests = [
+    workload('Deployment', 'shop/web', { labels: { app: 'web' }, ports: [{ name: 'http', containerPort: 8080 }] }),
+    workload('Deployment', 'edge/nginx', { labels: { app: 'nginx' } }),
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+    },
+  ];
+  const ofNamespace = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
+
+  it.each<[string | undefined, readonly object[]]>([
+    [undefined, [{ namespaceSelector: {} }]],
+    ['traefik', [{ namespaceSelector: ofNamespace('traefik') }, { podSelector: {} }]],
+    ['edge/nginx', [{ namespaceSelector: ofNamespace('edge'), podSelector: only('nginx') }, { podSelector: {} }]],
+  ])('the controller %s is let in', (ingressController, peers) => {
+    const options = { dns: false, ...(ingressController === undefined ? {} : { ingressController }) };
+    const objects = decoded(manifests);
+    const advice = advise(objects, options);
+    expect(advice.diagnostics).toEqual([]);
+    const [rule] = specs(advice)['shop/web']?.ingress ?? [];
+    expect(new Set(rule?.from)).toEqual(new Set(peers));
+    const policies = advice.policies.map(({ policy }) => policy);
+    const { world } = createWorld([...objects, ...policies], options);
+    const port = { protocol: 'TCP', first: 8080, last: 8080, text: '8080' } as const;
+    expect(can(world, 'ingress-controller', 'shop/web', port)).toMatchObject({ allowed: true });
   });
 });
 

@@ -2,6 +2,7 @@ import { unknownFamilies } from '../../engine/build.ts';
 import { namespaceOf } from '../../engine/state.ts';
 import type { Service } from '../../model/types.ts';
 import { backendsOf } from '../backends.ts';
+import { controllerOf } from '../resolve.ts';
 import type { World } from '../world.ts';
 import { portWords } from './flow.ts';
 import { type Probe, probesBetween, type Wanted } from './from-flows.ts';
@@ -13,7 +14,8 @@ const PUBLIC_TYPES = ['LoadBalancer', 'NodePort'];
 
 /**
  * What Services ask of policies. Assumed: the pods behind a Service are called by the pods of their own namespace, and
- * behind a LoadBalancer or NodePort Service by anyone. Calls between namespaces do not show in manifests.
+ * behind a LoadBalancer or NodePort Service by anyone, and what Ingresses and routes lead to by the ingress controller, of
+ * which any pod may be one as long as nothing is known of it. Other calls between namespaces do not show in manifests.
  */
 export function needsOfServices(world: World, groups: LabelGroups, services: readonly Service[]): Wanted {
   const { state } = world;
@@ -44,5 +46,28 @@ export function needsOfServices(world: World, groups: LabelGroups, services: rea
       }
     }
   }
+  const controller = controllerEnd(world, groups);
+  for (const { object, via, service, backends } of world.inbound()) {
+    if (via !== 'ingress-controller') continue;
+    for (const { pod, protocol, port } of backends) {
+      const group = groups.get(pod.id);
+      if (group === undefined) continue;
+      const because = `${object.kind} ${namespaceOf(object)}/${object.metadata.name} on ${portWords(protocol, port, port)} of Service ${service}`;
+      needs.push({ from: controller, to: { type: 'group', group }, protocol, first: port, last: port, because });
+    }
+  }
   return { needs, probes, problems: [] };
+}
+
+/** The ingress controller as far as it is known; of no known namespace it may be any pod. */
+function controllerEnd(world: World, groups: LabelGroups): NeedEnd {
+  const controller = controllerOf(world);
+  if ('error' in controller) return { type: 'cluster' };
+  const [pod] = controller.pods;
+  const group = pod === undefined ? undefined : groups.get(pod.id);
+  if (group !== undefined) return { type: 'group', group };
+  const [end] = controller.ends;
+  return end?.type === 'unseen' && end.namespace !== undefined
+    ? { type: 'namespace', namespace: end.namespace.name }
+    : { type: 'cluster' };
 }

@@ -136,7 +136,7 @@ interface Rule {
   readonly ports: readonly NetworkPolicyPort[];
 }
 
-/** One rule for all peers with equal ports. Ports that are open to anyone are not said again for others. */
+/** One rule for all peers with equal ports. Ports that are open to anyone, or to every pod, are not said again for others. */
 function rulesFor(
   needs: readonly Need[],
   side: 'from' | 'to',
@@ -150,11 +150,13 @@ function rulesFor(
     known.needs.push(need);
   }
   const open = portsOf(byPeer.get('anyone')?.needs ?? []);
+  const openToPods = open.union(portsOf(byPeer.get('cluster')?.needs ?? []));
   const byPorts = new Map<string, { readonly ends: NeedEnd[]; readonly ports: PortSet; readonly needs: Need[] }>();
   for (const { end, needs: all } of [...byPeer.values()].sort((a, b) => compareEnds(a.end, b.end))) {
-    const own = end.type === 'anyone' ? all : all.filter((need) => !open.containsSet(portsOf([need])));
+    const wider = end.type === 'group' || end.type === 'namespace' ? openToPods : open;
+    const own = end.type === 'anyone' ? all : all.filter((need) => !wider.containsSet(portsOf([need])));
     if (own.length === 0) continue;
-    const ports = end.type === 'anyone' ? open : portsOf(own).subtract(open);
+    const ports = end.type === 'anyone' ? open : portsOf(own).subtract(wider);
     const key = `${end.type === 'anyone'} ${ports.key}`;
     const known = byPorts.get(key) ?? { ends: [], ports, needs: [] };
     byPorts.set(key, known);

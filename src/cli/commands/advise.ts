@@ -6,7 +6,7 @@ import { renderDiagnostics } from '../../report/diagnostics.ts';
 import { count } from '../../report/text.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { defaultNamespace, loadUsable, podCidrs, scopeOf } from '../load.ts';
+import { defaultNamespace, ingressController, loadUsable, podCidrs, scopeOf } from '../load.ts';
 
 /** `portcullis advise`: the policies go to standard output, only when the engine found them right. */
 export async function run(context: Context): Promise<number> {
@@ -27,6 +27,7 @@ export async function run(context: Context): Promise<number> {
     dns: !flags.on('no-dns'),
     prefixes,
     skipUnusable: flags.on('skip-unusable'),
+    ...ingressController(context),
     ...(log === undefined ? {} : { flows: log.flows }),
     ...(namespaces === undefined ? {} : { namespaces }),
   });
