@@ -191,6 +191,20 @@ export async function checkController(world: World): Promise<void> {
   }
 }
 
+const TOLD = new WeakMap<Context['err'], Set<string>>();
+
+/** Those that were not shown yet: both sides of a comparison may share an input. */
+function untold({ err }: Context, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = TOLD.get(err) ?? new Set();
+  TOLD.set(err, told);
+  return diagnostics.filter(({ code, message, path, source }) => {
+    // What has no place may well be said of each side.
+    if (source === undefined) return true;
+    const key = JSON.stringify([code, message, path, source.file, source.line, source.column]);
+    return !told.has(key) && told.add(key);
+  });
+}
+
 /** Input for a command that answers questions: objects without errors, or the exit code when there is no answer. */
 export type Usable = { readonly objects: readonly KubeObject[] } | { readonly exit: number };
 
@@ -213,7 +227,7 @@ export async function loadUsable(
   const refused = errors.length > 0 && !skip;
   const together = refused ? [] : further(objects);
   const diagnostics = [...loaded.diagnostics, ...together];
-  for (const text of renderDiagnostics(diagnostics, {
+  for (const text of renderDiagnostics(untold(context, diagnostics), {
     style: errStyle,
     quiet: flags.on('quiet'),
     all: flags.on('verbose'),

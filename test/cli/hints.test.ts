@@ -48,3 +48,10 @@ describe('a block that is not read as it is written', () => {
     expect((await portcullis(['can', '-f', shop, '10.0.0.0/8', 'shop/web'])).stderr).toBe('');
   });
 });
+
+it('says of an input that both sides of a comparison share once what is wrong with it', async () => {
+  const shared = folder({ 'pod.yaml': 'apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata: { name: a }\n' });
+  const { code, stderr } = await portcullis(['diff', '-f', shared, shop, shop]);
+  expect(code).toBe(0);
+  expect(stderr.split('duplicate field')).toHaveLength(2);
+});
