@@ -1,181 +1,208 @@
 /** A small cluster in network namespaces: nodes that route, pods behind them, and the world outside. */
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import type { ClusterState, FlowEnd, PodInfo } from '../../src/engine/index.ts';
-import { formatAddress } from '../../src/net/address.ts';
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterState, Flow, FlowEnd, PodInfo } from '../../src/engine/index.ts';
+import { type Address, formatAddress } from '../../src/net/address.ts';
+import { diffRulesets, type Ruleset, renderDelta, renderRemoval, renderRuleset } from '../../src/nft/index.ts';
 import { nft, run, TestNamespaces } from './kernel.ts';
+import { type ProbeOutcome, ProbeTable } from './probe-table.ts';
+import { RawSockets } from './raw-sockets.ts';
+import { RemoteKernel } from './remote-kernel.ts';
+import { addressOf } from './simulated-nodes.ts';
 
 const NODES = ['n0', 'n1', 'n2'];
-/** Long enough for any packet here; a dropped one costs it. */
-const PATIENCE = 400;
+/** TCP is accepted here, whatever port it was for. */
+const LISTENING = 9;
+const UPLINK = 'uplink';
+/** When no packet came for so long, none is under way: they are handed from namespace to namespace without a wire. */
+const QUIET = 25;
+/** Answers that should come are waited for so long, in milliseconds. */
+const PATIENCE = 5000;
 
-/** One connection to try. */
-export interface Probe {
-  readonly from: FlowEnd;
-  readonly to: FlowEnd;
-  readonly saddr: string;
-  readonly daddr: string;
-  readonly protocol: 'TCP' | 'UDP';
-  readonly port: number;
-}
-
-/** A process in a namespace that answers and connects. */
-class Responder {
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #waiting = new Map<number, (passed: boolean) => void>();
-  #listening: (() => void) | undefined;
-  #next = 0;
-
-  constructor(namespace: string) {
-    const script = new URL('responder.mjs', import.meta.url).pathname;
-    this.#process = spawn('ip', ['netns', 'exec', namespace, process.execPath, script], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    createInterface({ input: this.#process.stdout }).on('line', (line) => {
-      const answer = JSON.parse(line) as { probe?: number; passed?: boolean };
-      if (answer.probe === undefined) this.#listening?.();
-      else {
-        this.#waiting.get(answer.probe)?.(answer.passed === true);
-        this.#waiting.delete(answer.probe);
-      }
-    });
-  }
-
-  listen(ports: readonly number[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.#listening = resolve;
-      this.#send({ listen: { tcp: ports, udp: ports } });
-    });
-  }
-
-  probe({ saddr, daddr, protocol, port }: Probe): Promise<boolean> {
-    const id = this.#next++;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#send({ probe: id, from: saddr, to: daddr, protocol, port, patience: PATIENCE });
-    });
-  }
-
-  #send(order: object): void {
-    this.#process.stdin.write(`${JSON.stringify(order)}\n`);
-  }
-
-  stop(): void {
-    this.#process.stdin.end();
-  }
-}
+const SETTINGS = [
+  ...['all', 'default'].flatMap((which) => [
+    `net/ipv4/conf/${which}/forwarding 1`,
+    `net/ipv6/conf/${which}/forwarding 1`,
+    `net/ipv4/conf/${which}/rp_filter 0`,
+    `net/ipv4/conf/${which}/send_redirects 0`,
+    // The router holds every address for its own, and is sent from others.
+    `net/ipv4/conf/${which}/accept_local 1`,
+    `net/ipv6/conf/${which}/accept_dad 0`,
+    `net/ipv6/conf/${which}/dad_transmits 0`,
+  ]),
+  // Every refusal is answered.
+  'net/ipv4/icmp_ratelimit 0',
+  'net/ipv4/icmp_msgs_per_sec 100000',
+  'net/ipv4/icmp_msgs_burst 10000',
+  'net/ipv6/icmp/ratelimit 0',
+];
 
 interface Host {
   readonly namespace: string;
-  readonly responder: Responder;
+  readonly sockets: RawSockets;
+}
+
+interface Node extends Host {
+  readonly kernel: RemoteKernel;
+  ruleset: Ruleset | undefined;
 }
 
 /**
  * Namespaces that stay while clusters come and go in them: every cluster gives them new addresses and routes.
- * Nodes reach each other and the world outside through a router, which has the addresses of the world.
+ * Nodes reach each other and the world outside through a router, which answers for every address of that world.
  */
 export class KernelCluster {
   readonly #namespaces = new TestNamespaces();
-  readonly #nodes = new Map<string, Host>();
+  readonly #nodes = new Map<string, Node>();
   readonly #slots: Host[] = [];
   readonly #outside: Host;
   #pods = new Map<string, Host>();
+  #hosts = 0;
+  #links = 0;
+  #firstToken = 0;
+  /** Addresses and routes that the cluster gave to namespaces. */
+  readonly #given = new Map<string, string[]>();
 
   /** @param slots how many pods a cluster can have */
   constructor(slots: number) {
-    this.#outside = this.#host('out');
-    for (const node of NODES) {
-      const host = this.#host(node);
-      this.#nodes.set(node, host);
-      this.#link(host.namespace, 'up', this.#outside.namespace, node);
+    this.#outside = this.#host('out', LISTENING);
+    answerForEverything(this.#outside.namespace);
+    for (const name of NODES) {
+      const host = this.#host(name);
+      this.#nodes.set(name, { ...host, kernel: new RemoteKernel(host.namespace), ruleset: undefined });
+      this.#link(host.namespace, UPLINK, this.#outside.namespace, name);
     }
     for (let slot = 0; slot < slots; slot++) {
-      const host = this.#host(`p${slot}`);
+      const host = this.#host(`p${slot}`, LISTENING);
       this.#slots.push(host);
-      this.#link(host.namespace, 'eth0', this.#node(nodeOfSlot(slot)).namespace, `p${slot}`);
+      this.#link(host.namespace, UPLINK, this.#node(nodeOfSlot(slot)).namespace, `p${slot}`);
     }
   }
 
-  #host(suffix: string): Host {
+  #host(suffix: string, listening?: number): Host {
     const namespace = this.#namespaces.add(suffix);
-    const settings = ['all', 'default'].flatMap((which) => [
-      `/proc/sys/net/ipv4/conf/${which}/forwarding 1`,
-      `/proc/sys/net/ipv6/conf/${which}/forwarding 1`,
-      `/proc/sys/net/ipv4/conf/${which}/rp_filter 0`,
-      `/proc/sys/net/ipv4/conf/${which}/send_redirects 0`,
-      `/proc/sys/net/ipv6/conf/${which}/accept_dad 0`,
-      `/proc/sys/net/ipv6/conf/${which}/dad_transmits 0`,
+    const script = SETTINGS.map((setting) =>
+      setting.replace(/(.*) (\d+)/, '[ ! -e /proc/sys/$1 ] || echo $2 > /proc/sys/$1'),
+    );
+    run('ip', ['netns', 'exec', namespace, 'sh', '-e'], script.join('\n'));
+    // Refusals need an address to come from.
+    const number = ++this.#hosts;
+    batch(namespace, [
+      'link set lo up',
+      `addr add 198.18.0.${number}/32 dev lo`,
+      `addr add 2001:db8:ffff::${number}/128 dev lo`,
     ]);
-    const script = settings.map((setting) => setting.replace(/(.*) (\d)/, 'echo $2 > $1')).join('\n');
-    run('ip', ['netns', 'exec', namespace, 'sh', '-e'], script);
-    run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
-    return { namespace, responder: new Responder(namespace) };
+    if (listening !== undefined) nft(namespace, acceptEveryPort(listening));
+    return { namespace, sockets: new RawSockets(namespace, listening) };
   }
 
+  /** Connects two namespaces. Both ends have one hardware address, so nobody needs to ask for any: packets are for whom gets them. */
   #link(one: string, oneName: string, other: string, otherName: string): void {
-    run('ip', ['-n', one, 'link', 'add', oneName, 'type', 'veth', 'peer', 'name', otherName, 'netns', other]);
-    for (const [namespace, name] of [
-      [one, oneName],
-      [other, otherName],
-    ] as const) {
-      // Routes name these, whatever addresses the cluster has.
-      run('ip', ['-n', namespace, 'link', 'set', name, 'up']);
-    }
+    const hardware = `02:00:00:00:00:${(this.#links++).toString(16).padStart(2, '0')}`;
+    const peer = `peer name ${otherName} address ${hardware} netns ${other}`;
+    batch(one, [
+      `link add ${oneName} address ${hardware} type veth ${peer}`,
+      `link set ${oneName} arp off up`,
+      `route add 0.0.0.0/0 dev ${oneName}`,
+      `route add ::/0 dev ${oneName}`,
+    ]);
+    batch(other, [`link set ${otherName} arp off up`]);
   }
 
-  #node(name: string): Host {
+  #node(name: string): Node {
     const host = this.#nodes.get(name);
     if (host === undefined) throw new Error(`no node ${name}`);
     return host;
   }
 
-  /** Gives the cluster's pods, its nodes and addresses outside their places. */
-  async settle(state: ClusterState, outside: readonly string[], ports: readonly number[]): Promise<void> {
+  /**
+   * Gives the cluster's pods and nodes their places and forgets every connection. Pods are on the nodes that
+   * {@link placed} puts them on.
+   */
+  async settle(state: ClusterState): Promise<void> {
     this.#pods = new Map();
     const batches = new Map<string, string[]>();
     const all = [this.#outside, ...this.#nodes.values(), ...this.#slots];
-    for (const { namespace } of all) batches.set(namespace, ['addr flush scope global', 'route flush scope global']);
-    const say = (host: Host, ...lines: string[]): void => void batches.get(host.namespace)?.push(...lines);
-    // One address of ours for each end of a link, and routes by device: every address answers on its own.
-    for (const node of NODES) {
-      const host = this.#node(node);
-      say(host, 'route add default dev up', '-6 route add default dev up');
-      for (const address of state.nodes.get(node)?.addresses ?? []) {
-        say(host, `addr add ${single(formatAddress(address))} dev lo`);
-        say(this.#outside, `route add ${single(formatAddress(address))} dev ${node}`);
+    for (const { namespace } of all) {
+      batches.set(
+        namespace,
+        (this.#given.get(namespace) ?? []).map((what) => what.replace(' ', ' del ')),
+      );
+      this.#given.set(namespace, []);
+    }
+    const give = ({ namespace }: Host, what: string): void => {
+      batches.get(namespace)?.push(what.replace(' ', ' add '));
+      this.#given.get(namespace)?.push(what);
+    };
+    for (const name of NODES) {
+      for (const address of nodeAddresses(state, name)) {
+        give(this.#node(name), `addr ${single(address)} dev lo`);
+        give(this.#outside, `route ${single(address)} dev ${name}`);
       }
     }
-    for (const address of outside) say(this.#outside, `addr add ${single(address)} dev lo`);
     for (const [slot, pod] of podsOf(state).entries()) {
       const host = this.#slots[slot];
       if (host === undefined) throw new Error('the cluster has more pods than there are places');
       this.#pods.set(pod.id, host);
-      const node = nodeOfSlot(slot);
-      say(host, 'route add default dev eth0', '-6 route add default dev eth0');
       for (const address of pod.addresses) {
-        const text = single(formatAddress(address));
-        say(host, `addr add ${text} dev lo`);
-        say(this.#node(node), `route add ${text} dev p${slot}`);
-        say(this.#outside, `route add ${text} dev ${node}`);
+        give(host, `addr ${single(address)} dev lo`);
+        give(this.#node(nodeOfSlot(slot)), `route ${single(address)} dev p${slot}`);
+        give(this.#outside, `route ${single(address)} dev ${nodeOfSlot(slot)}`);
       }
     }
-    for (const host of all) {
-      // Neighbours are on no common network: everybody answers for everything.
-      run('ip', ['-force', '-n', host.namespace, '-batch', '-'], `${(batches.get(host.namespace) ?? []).join('\n')}\n`);
+    await Promise.all(Array.from(batches, ([namespace, lines]) => batchAsync(namespace, lines)));
+    for (const { kernel } of this.#nodes.values()) await kernel.cut(await kernel.connections());
+  }
+
+  /** Gives every node its ruleset, by the change from the one that it has; none where it has none. */
+  async program(rulesets: ReadonlyMap<string, Ruleset>): Promise<void> {
+    for (const [name, node] of this.#nodes) {
+      const wanted = rulesets.get(name);
+      const script =
+        wanted === undefined
+          ? renderRemoval()
+          : node.ruleset === undefined
+            ? renderRuleset(wanted)
+            : renderDelta(diffRulesets(node.ruleset, wanted));
+      if (script !== '') await node.kernel.run(script);
+      node.ruleset = wanted;
     }
-    await Promise.all(all.map(({ responder }) => responder.listen(ports)));
   }
 
-  /** Runs an nft script on a node. */
-  program(node: string, script: string): void {
-    nft(this.#node(node).namespace, script);
+  /** What the kernel of a node has now. */
+  dump(node: string): Promise<Ruleset | undefined> {
+    return this.#node(node).kernel.dump();
   }
 
-  /** Tries all connections at once. */
-  probe(probes: readonly Probe[]): Promise<boolean[]> {
-    return Promise.all(probes.map((probe) => this.#hostOf(probe.from).responder.probe(probe)));
+  /**
+   * Tries connections, all at once.
+   * @param expected which of them should pass: these are waited for
+   */
+  async probe(flows: readonly Flow[], expected: readonly boolean[]): Promise<ProbeOutcome[]> {
+    const table = new ProbeTable(this.#firstToken);
+    this.#firstToken += flows.length;
+    const hosts = [this.#outside, ...this.#nodes.values(), ...this.#slots];
+    const receive = (): boolean => {
+      let any = false;
+      for (const { sockets } of hosts) any = sockets.receive((arrival) => table.take(sockets, arrival)) || any;
+      return any;
+    };
+    for (const [at, flow] of flows.entries()) {
+      const source = addressOf(flow.from, flow);
+      const destination = addressOf(flow.to, flow);
+      if (source === undefined || destination === undefined) throw new Error('an end has no address');
+      table.send(flow, { source, destination }, this.#hostOf(flow.from).sockets, this.#hostOf(flow.to).sockets);
+      if (at % 32 === 31) receive();
+    }
+    const start = performance.now();
+    let last = start;
+    for (;;) {
+      if (receive()) last = performance.now();
+      const now = performance.now();
+      if (now - last > QUIET && (now - start > PATIENCE || table.answered(expected))) return table.outcomes();
+      await sleep(1);
+    }
   }
 
   #hostOf(end: FlowEnd): Host {
@@ -187,10 +214,21 @@ export class KernelCluster {
     return end.type === 'host' && end.node !== undefined ? this.#node(end.node) : this.#outside;
   }
 
-  remove(): void {
-    for (const { responder } of [this.#outside, ...this.#nodes.values(), ...this.#slots]) responder.stop();
+  async remove(): Promise<void> {
+    for (const { sockets } of [this.#outside, ...this.#nodes.values(), ...this.#slots]) sockets.close();
+    for (const { kernel } of this.#nodes.values()) await kernel.close();
     this.#namespaces.remove();
   }
+}
+
+/**
+ * The state with every pod of an own address on the node that its place is at. hostNetwork pods of nodes that are none
+ * of these are left out: their traffic is from nowhere.
+ */
+export function placed(state: ClusterState): ClusterState {
+  const pods = new Map([...state.pods].filter(([, { hostNetwork, node }]) => !hostNetwork || isNode(node)));
+  for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot) });
+  return { ...state, pods };
 }
 
 /** The pods that have an address of their own, in the order of their places. */
@@ -199,10 +237,59 @@ export function podsOf(state: ClusterState): PodInfo[] {
 }
 
 /** Places are on nodes in turn. */
-export function nodeOfSlot(slot: number): string {
+function nodeOfSlot(slot: number): string {
   return NODES[slot % NODES.length] ?? '';
 }
 
-function single(address: string): string {
-  return `${address}/${address.includes(':') ? 128 : 32}`;
+function isNode(name: string | undefined): boolean {
+  return name !== undefined && NODES.includes(name);
+}
+
+/** Of the Node object and of the hostNetwork pods there. */
+function nodeAddresses(state: ClusterState, name: string): Address[] {
+  const pods = [...state.pods.values()].filter(({ hostNetwork, node }) => hostNetwork && node === name);
+  const all = [...(state.nodes.get(name)?.addresses ?? []), ...pods.flatMap(({ addresses }) => addresses)];
+  return [...new Map(all.map((address) => [formatAddress(address), address])).values()];
+}
+
+function single(address: Address): string {
+  return `${formatAddress(address)}/${address.family === 'IPv4' ? 32 : 128}`;
+}
+
+/** TCP to any port of the host's own addresses is accepted on one. */
+function acceptEveryPort(port: number): string {
+  const rule = `fib daddr type local meta l4proto tcp dnat to :${port}`;
+  return ['ip', 'ip6']
+    .map(
+      (family) =>
+        `table ${family} plumbing { chain accepting { type nat hook prerouting priority -100; ${rule}; }; }\n`,
+    )
+    .join('');
+}
+
+/** Makes every address that no route leads to the host's own. */
+function answerForEverything(namespace: string): void {
+  for (const version of ['-4', '-6']) {
+    const lines = [
+      'rule add pref 100 lookup main',
+      'rule add pref 200 lookup local',
+      'rule del pref 0',
+      'route add local default dev lo table local',
+    ];
+    run('ip', [version, '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+  }
+}
+
+function batch(namespace: string, lines: readonly string[]): void {
+  run('ip', ['-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+}
+
+function batchAsync(namespace: string, lines: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile('ip', ['-n', namespace, '-batch', '-'], (error, _, stderr) => {
+      if (error === null) resolve();
+      else reject(new Error(`${namespace}: ${stderr}\n${lines.join('\n')}`));
+    });
+    child.stdin?.end(`${lines.join('\n')}\n`);
+  });
 }

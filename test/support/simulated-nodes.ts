@@ -7,6 +7,7 @@ import {
   type CompileOptions,
   compileNode,
   DEFAULT_OPTIONS,
+  type Fate,
   type Packet,
   type Ruleset,
   simulate,
@@ -50,23 +51,34 @@ export function compileNodes(index: PolicyIndex, options: CompileOptions = DEFAU
 
 /** Whether the rulesets let the first packet of a flow through; undefined for ends that have no address to send from or to. */
 export function simulatedAllows(rulesets: ReadonlyMap<string, Ruleset>, flow: Flow): boolean | undefined {
+  const fate = simulatedFate(rulesets, flow);
+  return fate === undefined ? undefined : fate === 'accept';
+}
+
+/** What the rulesets make of the first packet of a flow, on the nodes that it passes in order. */
+export function simulatedFate(rulesets: ReadonlyMap<string, Ruleset>, flow: Flow): Fate['verdict'] | undefined {
   const saddr = addressOf(flow.from, flow);
   const daddr = addressOf(flow.to, flow);
   if (saddr === undefined || daddr === undefined) return undefined;
-  const fate = (hook: Packet['hook'], node: string | undefined): boolean => {
+  const fate = (hook: Packet['hook'], node: string | undefined): Fate['verdict'] => {
     const ruleset = rulesets.get(node ?? '');
-    if (ruleset === undefined) return true;
+    if (ruleset === undefined) return 'accept';
     const { protocol, port } = flow;
-    return simulate(ruleset, { hook, saddr, daddr, protocol, dport: port, ctState: 'new' }).verdict === 'accept';
+    return simulate(ruleset, { hook, saddr, daddr, protocol, dport: port, ctState: 'new' }).verdict;
   };
   if (flow.from.type === 'pod' && isOwnNode(flow.from.pod, flow.to)) return fate('input', flow.from.pod.node);
   // What a node sends to its own pods passes no hook of ours.
-  if (flow.to.type === 'pod' && isOwnNode(flow.to.pod, flow.from)) return true;
+  if (flow.to.type === 'pod' && isOwnNode(flow.to.pod, flow.from)) return 'accept';
   const nodes = new Set([flow.from, flow.to].map((end) => (end.type === 'pod' ? end.pod.node : undefined)));
-  return [...nodes].every((node) => fate('forward', node));
+  for (const node of nodes) {
+    const verdict = fate('forward', node);
+    if (verdict !== 'accept') return verdict;
+  }
+  return 'accept';
 }
 
-function addressOf(end: FlowEnd, { family }: Flow): Address | undefined {
+/** The address of an end in the family of its flow; undefined when it has none. */
+export function addressOf(end: FlowEnd, { family }: Flow): Address | undefined {
   switch (end.type) {
     case 'address':
     case 'host':
