@@ -12,7 +12,7 @@ import { RemoteKernel } from './remote-kernel.ts';
 import { addressOf } from './simulated-nodes.ts';
 
 const NODES = ['n0', 'n1', 'n2'];
-/** TCP is accepted here, whatever port it was for. */
+/** Pods accept TCP here, whatever port it was for. Nodes and the world outside answer that nobody listens. */
 const LISTENING = 9;
 const UPLINK = 'uplink';
 /** When no packet came for so long, none is under way: they are handed from namespace to namespace without a wire. */
@@ -66,7 +66,7 @@ export class KernelCluster {
 
   /** @param slots how many pods a cluster can have */
   constructor(slots: number) {
-    this.#outside = this.#host('out', LISTENING);
+    this.#outside = this.#host('out');
     answerForEverything(this.#outside.namespace);
     for (const name of NODES) {
       const host = this.#host(name);
