@@ -57,6 +57,7 @@ export class KernelCluster {
   readonly #nodes = new Map<string, Node>();
   readonly #slots: Host[] = [];
   readonly #outside: Host;
+  readonly #names: readonly string[];
   #pods = new Map<string, Host>();
   #hosts = 0;
   #links = 0;
@@ -64,11 +65,15 @@ export class KernelCluster {
   /** Addresses and routes that the cluster gave to namespaces. */
   readonly #given = new Map<string, string[]>();
 
-  /** @param slots how many pods a cluster can have */
-  constructor(slots: number) {
+  /**
+   * @param slots how many pods a cluster can have
+   * @param names of the nodes; places are on them in turn
+   */
+  constructor(slots: number, names: readonly string[] = NODES) {
+    this.#names = names;
     this.#outside = this.#host('out');
     answerForEverything(this.#outside.namespace);
-    for (const name of NODES) {
+    for (const name of names) {
       const host = this.#host(name);
       this.#nodes.set(name, { ...host, kernel: new RemoteKernel(host.namespace), ruleset: undefined });
       this.#link(host.namespace, UPLINK, this.#outside.namespace, name);
@@ -76,7 +81,7 @@ export class KernelCluster {
     for (let slot = 0; slot < slots; slot++) {
       const host = this.#host(`p${slot}`, LISTENING);
       this.#slots.push(host);
-      this.#link(host.namespace, UPLINK, this.#node(nodeOfSlot(slot)).namespace, `p${slot}`);
+      this.#link(host.namespace, UPLINK, this.#node(nodeOfSlot(slot, names)).namespace, `p${slot}`);
     }
   }
 
@@ -135,7 +140,7 @@ export class KernelCluster {
       batches.get(namespace)?.push(what.replace(' ', ' add '));
       this.#given.get(namespace)?.push(what);
     };
-    for (const name of NODES) {
+    for (const name of this.#names) {
       for (const address of nodeAddresses(state, name)) {
         give(this.#node(name), `addr ${single(address)} dev lo`);
         give(this.#outside, `route ${single(address)} dev ${name}`);
@@ -147,8 +152,8 @@ export class KernelCluster {
       this.#pods.set(pod.id, host);
       for (const address of pod.addresses) {
         give(host, `addr ${single(address)} dev lo`);
-        give(this.#node(nodeOfSlot(slot)), `route ${single(address)} dev p${slot}`);
-        give(this.#outside, `route ${single(address)} dev ${nodeOfSlot(slot)}`);
+        give(this.#node(nodeOfSlot(slot, this.#names)), `route ${single(address)} dev p${slot}`);
+        give(this.#outside, `route ${single(address)} dev ${nodeOfSlot(slot, this.#names)}`);
       }
     }
     await Promise.all(Array.from(batches, ([namespace, lines]) => batchAsync(namespace, lines)));
@@ -227,7 +232,7 @@ export class KernelCluster {
  */
 export function placed(state: ClusterState): ClusterState {
   const pods = new Map([...state.pods].filter(([, { hostNetwork, node }]) => !hostNetwork || isNode(node)));
-  for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot) });
+  for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot, NODES) });
   return { ...state, pods };
 }
 
@@ -236,9 +241,8 @@ export function podsOf(state: ClusterState): PodInfo[] {
   return [...state.pods.values()].filter((pod) => !pod.hostNetwork);
 }
 
-/** Places are on nodes in turn. */
-function nodeOfSlot(slot: number): string {
-  return NODES[slot % NODES.length] ?? '';
+function nodeOfSlot(slot: number, names: readonly string[]): string {
+  return names[slot % names.length] ?? '';
 }
 
 function isNode(name: string | undefined): boolean {
