@@ -53,6 +53,8 @@ export class NodeCompiler {
   readonly #owners = new Owners();
   readonly #classes = new Map<string, CompiledClass>();
   readonly #classesByPeer = new Map<number, Set<CompiledClass>>();
+  /** Those that a pod concerns whether a peer matches it or not. */
+  readonly #classesOfEveryPod = new Set<CompiledClass>();
   readonly #local = new Map<string, LocalPod>();
   #nodeAddresses: Map<string, { readonly name: string; readonly address: Address }> | undefined;
 
@@ -285,6 +287,7 @@ export class NodeCompiler {
       affected.set(compiled, compiled.current(address, value));
     };
     for (const id of peers) for (const compiled of this.#classesByPeer.get(id) ?? []) note(compiled);
+    for (const compiled of this.#classesOfEveryPod) note(compiled);
     if (this.#nodesByAddress().has(address)) for (const compiled of this.#classes.values()) note(compiled);
     for (const id of peers) this.#peerSets.refresh(id, version, address);
     for (const [compiled, then] of affected) {
@@ -349,6 +352,7 @@ export class NodeCompiler {
     const compiled = new CompiledClass(this.#context, podClass, key);
     made.add(compiled);
     this.#classes.set(key, compiled);
+    if (compiled.judgesEveryPod) this.#classesOfEveryPod.add(compiled);
     for (const id of compiled.named) {
       const classes = this.#classesByPeer.get(id);
       if (classes === undefined) this.#classesByPeer.set(id, new Set([compiled]));
@@ -360,6 +364,7 @@ export class NodeCompiler {
   /** Forgets a class. Its chain stays until it is collected, for packets that are in it. */
   #retire(key: string, compiled: CompiledClass): void {
     if (this.#classes.get(key) === compiled) this.#classes.delete(key);
+    this.#classesOfEveryPod.delete(compiled);
     for (const id of compiled.named) {
       const classes = this.#classesByPeer.get(id);
       classes?.delete(compiled);

@@ -90,6 +90,8 @@ export class CompiledClass {
   readonly #blocks: AddressSet;
   /** Names resolve at the peer. */
   readonly #byNames: boolean;
+  /** Whether it must look at pods that none of its peers match: a rule for every peer names ports. */
+  readonly judgesEveryPod: boolean;
   readonly #podPeers: readonly number[];
   readonly #cache = new Map<string, Verdict>();
   readonly #groups = new Map<PodGroup, GroupView>();
@@ -102,6 +104,7 @@ export class CompiledClass {
     this.podClass = podClass;
     this.named = index.namedPeers(policies);
     this.#byNames = direction === 'egress' && namesPorts(policies);
+    this.judgesEveryPod = this.#byNames && ownNode === undefined && (policies.program?.any?.named.length ?? 0) > 0;
     this.#podPeers = ownNode === undefined ? [...this.named].filter((id) => index.peerSize(id) !== undefined) : [];
     const blocks = index.blockAddresses(this.named);
     this.#blocks = AddressSet.unionOf(blocks);
@@ -176,6 +179,11 @@ export class CompiledClass {
   /** Pods of a group outside the named blocks fare alike. */
   get #byGroup(): boolean {
     return !this.#byNames && this.podClass.policies.tiers === null;
+  }
+
+  /** Whether names of ports count for pods that no selector of its policies matches. */
+  get #namesReachBeyondPeers(): boolean {
+    return this.judgesEveryPod || (this.#byNames && !this.#blocks.isEmpty());
   }
 
   #judge(end: FlowEnd): Verdict {
@@ -301,7 +309,7 @@ export class CompiledClass {
         for (const { info } of group.members) add(info);
       }
     }
-    if (this.#byNames && !this.#blocks.isEmpty() && this.podClass.ownNode === undefined) {
+    if (this.#namesReachBeyondPeers && this.podClass.ownNode === undefined) {
       for (const pod of index.state.pods.values()) if (!pod.hostNetwork) add(pod);
     }
     if (this.podClass.policies.tiers !== null) {
@@ -327,8 +335,7 @@ export class CompiledClass {
   #podElement(pod: PodInfo, address: string, value: Address): Verdict | undefined {
     if (this.podClass.ownNode !== undefined) return undefined;
     const view = this.#viewOf(this.#context.index.groupOfPod(pod));
-    const byName = this.#byNames && !this.#blocks.isEmpty();
-    if (!view.isPeer && !byName && this.#context.nodeOf(address) === undefined) return undefined;
+    if (!view.isPeer && !this.#namesReachBeyondPeers && this.#context.nodeOf(address) === undefined) return undefined;
     const verdict = this.#judgePod(pod, value, view);
     const otherwise = view.shared ?? this.#ranges.verdict(value) ?? this.#rest;
     return sameVerdict(verdict, otherwise) ? undefined : verdict;

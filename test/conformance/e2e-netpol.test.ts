@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { PolicyIndex } from '../../src/engine/index.ts';
+import { type ClusterState, PolicyIndex } from '../../src/engine/index.ts';
 import type { Family } from '../../src/net/address.ts';
 import { type E2eProbe, E2eWorld, e2ePairs, e2eSuite } from '../support/e2e-suite.ts';
 import { endOf, type Judge, judgesOf } from '../support/flows.ts';
+import { placed, simulatedJudge } from '../support/simulated-nodes.ts';
 
 /** Pairs that must not connect, by the rules of the table: later expectations overwrite earlier ones. */
 function deniedByTable(probe: E2eProbe): string[] {
@@ -16,7 +17,7 @@ function deniedByTable(probe: E2eProbe): string[] {
     .map(({ from, to }) => `${from} -> ${to}`);
 }
 
-function deniedBy(judge: Judge, { state }: PolicyIndex, probe: E2eProbe, family: Family): string[] {
+function deniedBy(judge: Judge, state: ClusterState, probe: E2eProbe, family: Family): string[] {
   return e2ePairs
     .filter(({ from, to }) => {
       const ends = { from: endOf(state, from), to: endOf(state, to) };
@@ -41,8 +42,10 @@ describe.each(['IPv4', 'IPv6'] as const)('%s', (family) => {
         expect(deniedByTable(probe)).toEqual(listed);
         // The index that followed the steps, one built from the state it ended in, and the reference.
         for (const judge of [...judgesOf(world.index), ...judgesOf(new PolicyIndex(world.index.state))]) {
-          expect(deniedBy(judge, world.index, probe, family), judge.name).toEqual(listed);
+          expect(deniedBy(judge, world.index.state, probe, family), judge.name).toEqual(listed);
         }
+        const onNodes = new PolicyIndex(placed(world.index.state));
+        expect(deniedBy(simulatedJudge(onNodes), onNodes.state, probe, family)).toEqual(listed);
       }
     }
   });

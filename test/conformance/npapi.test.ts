@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { can, computeReachability, createWorld, type World } from '../../src/analysis/index.ts';
 import { parsePortQuery } from '../../src/analysis/ports.ts';
+import { buildState, PolicyIndex } from '../../src/engine/index.ts';
 import type { Family } from '../../src/net/address.ts';
 import { isOpen } from '../support/connections.ts';
-import { NpapiCluster, type NpapiProbe, type NpapiSuite } from '../support/npapi-suite.ts';
+import { NpapiCluster, type NpapiProbe, type NpapiSuite, npapiFlow } from '../support/npapi-suite.ts';
+import { simulatedJudge } from '../support/simulated-nodes.ts';
 import { readTruth } from '../support/truth.ts';
 
 /** What `reach --by pod` and `can` say of a probe. */
@@ -32,10 +34,14 @@ describe.each([
         for (const { mutations, probes: expected } of steps) {
           for (const mutation of mutations) cluster.apply(mutation);
           const world = createWorld(cluster.objects()).world;
+          const index = new PolicyIndex(buildState(cluster.objects()));
+          const nodes = simulatedJudge(index);
           for (const probe of expected) {
             const text = `${name}: ${probe.from} -> ${probe.to} ${probe.port}/${probe.protocol}`;
-            expect({ text, ...answers(world, probe, family) }).toEqual({
+            const nft = nodes.allows(npapiFlow(index.state, probe, family));
+            expect({ text, nft, ...answers(world, probe, family) }).toEqual({
               text,
+              nft: probe.allowed,
               reach: probe.allowed,
               can: probe.allowed,
             });

@@ -6,9 +6,9 @@ import { type CompileOptions, DEFAULT_OPTIONS } from '../../src/nft/index.ts';
 import { type E2eProbe, E2eWorld, e2ePairs, e2eSuite } from '../support/e2e-suite.ts';
 import { endOf } from '../support/flows.ts';
 import { skipsKernelTests } from '../support/kernel.ts';
-import { KernelCluster, placed } from '../support/kernel-cluster.ts';
-import { NpapiCluster, type NpapiSuite } from '../support/npapi-suite.ts';
-import { compileNodes } from '../support/simulated-nodes.ts';
+import { KernelCluster } from '../support/kernel-cluster.ts';
+import { NpapiCluster, type NpapiSuite, npapiFlow } from '../support/npapi-suite.ts';
+import { compileNodes, placed } from '../support/simulated-nodes.ts';
 import { readTruth } from '../support/truth.ts';
 
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
@@ -36,16 +36,6 @@ async function expectOutcomes(
   );
 }
 
-function flowBetween(
-  state: ClusterState,
-  from: string,
-  to: string,
-  family: Family,
-  probe: Pick<Flow, 'protocol' | 'port'>,
-): Flow {
-  return { from: endOf(state, from), to: endOf(state, to), family, protocol: probe.protocol, port: probe.port };
-}
-
 describe.skipIf(skipsKernelTests())('the suite of Kubernetes, packet by packet', () => {
   let cluster: KernelCluster | undefined;
   beforeAll(() => {
@@ -57,7 +47,7 @@ describe.skipIf(skipsKernelTests())('the suite of Kubernetes, packet by packet',
     const denied = new Set(probe.denied.map((pair) => pair.join(' -> ')));
     return e2ePairs.map(({ from, to }) => ({
       text: `${from} -> ${to} ${probe.port}/${probe.protocol}`,
-      flow: flowBetween(state, from, to, family, probe),
+      flow: { from: endOf(state, from), to: endOf(state, to), family, protocol: probe.protocol, port: probe.port },
       allowed: !denied.has(`${from} -> ${to}`),
     }));
   };
@@ -102,7 +92,7 @@ describe.skipIf(skipsKernelTests()).each([
           const state = buildState(world.objects());
           const expected = sent.map((probe) => ({
             text: `${name}: ${probe.from} -> ${probe.to} ${probe.port}/${probe.protocol}`,
-            flow: flowBetween(state, probe.from, probe.to, family, probe),
+            flow: npapiFlow(state, probe, family),
             allowed: probe.allowed,
           }));
           // A Deny of a cluster-wide policy drops, also where NetworkPolicies refuse.

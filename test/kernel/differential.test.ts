@@ -11,13 +11,13 @@ import type { Address } from '../../src/net/address.ts';
 import { AddressSet } from '../../src/net/address-set.ts';
 import { DEFAULT_OPTIONS, type Ruleset } from '../../src/nft/index.ts';
 import { skipsKernelTests } from '../support/kernel.ts';
-import { KernelCluster, placed } from '../support/kernel-cluster.ts';
+import { KernelCluster } from '../support/kernel-cluster.ts';
 import { cidr } from '../support/manifests.ts';
 import { effort } from '../support/property.ts';
 import { randomChange } from '../support/random-change.ts';
 import { decodeCluster } from '../support/random-cluster.ts';
 import { type FlowPick, flowFrom, flowParts, flowPicks, flowText } from '../support/random-flow.ts';
-import { addressOf, compileNodes, settled, simulatedFate } from '../support/simulated-nodes.ts';
+import { addressOf, compileNodes, placed, settled, simulatedFate } from '../support/simulated-nodes.ts';
 
 /** Picked for each state of a cluster, beside all pairs of pods. */
 const FLOWS = 300;

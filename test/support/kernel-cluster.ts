@@ -2,16 +2,15 @@
 
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterState, Flow, FlowEnd, PodInfo } from '../../src/engine/index.ts';
+import type { ClusterState, Flow, FlowEnd } from '../../src/engine/index.ts';
 import { type Address, formatAddress } from '../../src/net/address.ts';
 import { diffRulesets, type Ruleset, renderDelta, renderRemoval, renderRuleset } from '../../src/nft/index.ts';
 import { nft, run, TestNamespaces } from './kernel.ts';
 import { type ProbeOutcome, ProbeTable } from './probe-table.ts';
 import { RawSockets } from './raw-sockets.ts';
 import { RemoteKernel } from './remote-kernel.ts';
-import { addressOf } from './simulated-nodes.ts';
+import { addressOf, NODE_NAMES, nodeOfSlot, podsOf } from './simulated-nodes.ts';
 
-const NODES = ['n0', 'n1', 'n2'];
 /** Pods accept TCP here, whatever port it was for. Nodes and the world outside answer that nobody listens. */
 const LISTENING = 9;
 const UPLINK = 'uplink';
@@ -69,7 +68,7 @@ export class KernelCluster {
    * @param slots how many pods a cluster can have
    * @param names of the nodes; places are on them in turn
    */
-  constructor(slots: number, names: readonly string[] = NODES) {
+  constructor(slots: number, names: readonly string[] = NODE_NAMES) {
     this.#names = names;
     this.#outside = this.#host('out');
     answerForEverything(this.#outside.namespace);
@@ -224,29 +223,6 @@ export class KernelCluster {
     for (const { kernel } of this.#nodes.values()) await kernel.close();
     this.#namespaces.remove();
   }
-}
-
-/**
- * The state with every pod of an own address on the node that its place is at. hostNetwork pods of nodes that are none
- * of these are left out: their traffic is from nowhere.
- */
-export function placed(state: ClusterState): ClusterState {
-  const pods = new Map([...state.pods].filter(([, { hostNetwork, node }]) => !hostNetwork || isNode(node)));
-  for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot, NODES) });
-  return { ...state, pods };
-}
-
-/** The pods that have an address of their own, in the order of their places. */
-export function podsOf(state: ClusterState): PodInfo[] {
-  return [...state.pods.values()].filter((pod) => !pod.hostNetwork);
-}
-
-function nodeOfSlot(slot: number, names: readonly string[]): string {
-  return names[slot % names.length] ?? '';
-}
-
-function isNode(name: string | undefined): boolean {
-  return name !== undefined && NODES.includes(name);
 }
 
 /** Of the Node object and of the hostNetwork pods there. */

@@ -1,8 +1,10 @@
 /** The conformance suites of the cluster-wide policy API, and the cluster that a test of them makes and changes. */
 
 import { expect } from 'vitest';
+import type { ClusterState, Flow } from '../../src/engine/index.ts';
 import type { KubeObject } from '../../src/model/types.ts';
 import type { Family } from '../../src/net/address.ts';
+import { endOf } from './flows.ts';
 import { decode, type Labels, type Manifest, namespace, node, pod } from './manifests.ts';
 
 /** `conventions` of each file says how to read it. */
@@ -131,4 +133,9 @@ export class NpapiCluster {
     ];
     return manifests.map((manifest) => decode(manifest));
   }
+}
+
+/** The connection that a probe tries. */
+export function npapiFlow(state: ClusterState, { from, to, protocol, port }: NpapiProbe, family: Family): Flow {
+  return { from: endOf(state, from), to: endOf(state, to), family, protocol, port };
 }

@@ -1,6 +1,6 @@
 /** The simulated rulesets of every node of a cluster, as one more judge of flows. */
 
-import type { ClusterState, Flow, FlowEnd, PolicyIndex } from '../../src/engine/index.ts';
+import type { ClusterState, Flow, FlowEnd, PodInfo, PolicyIndex } from '../../src/engine/index.ts';
 import { isOwnNode } from '../../src/engine/state.ts';
 import { type Address, formatAddress } from '../../src/net/address.ts';
 import {
@@ -12,8 +12,9 @@ import {
   type Ruleset,
   simulate,
 } from '../../src/nft/index.ts';
+import type { Judge } from './flows.ts';
 
-const NODE_NAMES = ['n0', 'n1', 'n2'];
+export const NODE_NAMES: readonly string[] = ['n0', 'n1', 'n2'];
 
 /**
  * A state as a kernel can have it: every pod has a node, and addresses that no other pod and no node has. Pods of
@@ -43,6 +44,28 @@ export function settled(state: ClusterState): ClusterState {
   return { ...state, pods, podCidrs: state.podCidrs.subtract(state.podCidrs) };
 }
 
+/**
+ * The state with every pod of an own address on one of three nodes, in turn. hostNetwork pods of nodes that are none
+ * of these are left out: their traffic is from nowhere.
+ */
+export function placed(state: ClusterState): ClusterState {
+  const pods = new Map(
+    [...state.pods].filter(([, { hostNetwork, node }]) => !hostNetwork || NODE_NAMES.includes(node ?? '')),
+  );
+  for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot) });
+  return { ...state, pods };
+}
+
+/** The pods that have an address of their own, in the order of their places. */
+export function podsOf(state: ClusterState): PodInfo[] {
+  return [...state.pods.values()].filter((pod) => !pod.hostNetwork);
+}
+
+/** The node of the pod at a place in {@link podsOf}. */
+export function nodeOfSlot(slot: number, names: readonly string[] = NODE_NAMES): string {
+  return names[slot % names.length] ?? '';
+}
+
 /** The rulesets of the nodes that pods are on. */
 export function compileNodes(index: PolicyIndex, options: CompileOptions = DEFAULT_OPTIONS): Map<string, Ruleset> {
   const nodes = new Set([...index.state.pods.values()].flatMap(({ node }) => node ?? []));
@@ -53,6 +76,12 @@ export function compileNodes(index: PolicyIndex, options: CompileOptions = DEFAU
 export function simulatedAllows(rulesets: ReadonlyMap<string, Ruleset>, flow: Flow): boolean | undefined {
   const fate = simulatedFate(rulesets, flow);
   return fate === undefined ? undefined : fate === 'accept';
+}
+
+/** The simulated rulesets of an index's nodes as a judge of flows between ends that have addresses. */
+export function simulatedJudge(index: PolicyIndex): Judge {
+  const rulesets = compileNodes(index);
+  return { name: 'simulated rulesets', allows: (flow) => simulatedFate(rulesets, flow) === 'accept' };
 }
 
 /** What the rulesets make of the first packet of a flow, on the nodes that it passes in order. */
