@@ -44,7 +44,7 @@ class Bench {
       kernel: this.kernel,
       clock: this.clock,
       log,
-      source: (onRead) => {
+      source: ({ onRead }) => {
         this.read = onRead;
         return this.source;
       },

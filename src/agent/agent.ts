@@ -26,6 +26,14 @@ const PERIODIC_MS = 300_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
 
+/** What a source tells besides objects, where it can. */
+export interface SourceListener {
+  /** A digest of what has been told until now. */
+  readonly onRead: (digest: string) => void;
+  /** A watch of a resource, in the plural, was begun again. */
+  readonly onRestart: (resource: string) => void;
+}
+
 /** Where the agent says what it does; a logger of pino is one. */
 export type AgentLog = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
 
@@ -35,11 +43,8 @@ export interface AgentOptions {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly log: AgentLog;
-  /**
-   * Makes the source of the cluster's objects.
-   * @param onRead to be called with a digest of what has been told, by sources that have one
-   */
-  readonly source: (onRead: (digest: string) => void) => ObjectSource;
+  /** Makes the source of the cluster's objects. */
+  readonly source: (listener: SourceListener) => ObjectSource;
   readonly denial: 'drop' | 'reject';
   readonly audit: boolean;
   /** Addresses in the pod range of the node that no known pod has are denied. */
@@ -122,11 +127,13 @@ export class Agent {
       },
       failed: (error) => log.error({ reason: error.message }, 'open connections could not be judged'),
     });
-    this.#source = options.source((digest) =>
-      this.#reconciler.mark(() => {
-        this.#digest = digest;
-      }),
-    );
+    this.#source = options.source({
+      onRead: (digest) =>
+        this.#reconciler.mark(() => {
+          this.#digest = digest;
+        }),
+      onRestart: (resource) => this.metrics.watchRestarts.inc({ resource }),
+    });
   }
 
   /**

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { AgentOptions } from '../../agent/agent.ts';
 import type { Kernel } from '../../agent/kernel/kernel.ts';
+import type { Connection } from '../../kube/index.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -20,7 +21,7 @@ export async function run(context: Context): Promise<number> {
   if (process.platform !== 'linux') throw new UsageError('the agent enforces with nftables, which only Linux has');
   const { LinuxKernel } = await import('../../agent/kernel/linux-kernel.ts');
   const { Agent, AgentError, cleanUp } = await import('../../agent/agent.ts');
-  const { SourceError } = await import('../../kube/index.ts');
+  const { ClusterError, SourceError } = await import('../../kube/index.ts');
   const kernel = new LinuxKernel();
   try {
     if (flags.on('cleanup')) {
@@ -37,6 +38,7 @@ export async function run(context: Context): Promise<number> {
   } catch (error) {
     if (error instanceof AgentError) throw new UsageError('the agent cannot start', error.problems);
     if (error instanceof SourceError) throw new UsageError(error.message);
+    if (error instanceof ClusterError) throw new UsageError(error.message, error.hints);
     throw error;
   }
 }
@@ -82,14 +84,32 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
 }
 
 async function sourceOf(context: Context, paths: readonly string[]): Promise<AgentOptions['source']> {
-  if (paths.length === 0) throw new UsageError('no input: name manifests with -f');
+  if (paths.length === 0) {
+    const { watchCluster } = await import('../../kube/watch/watch-cluster.ts');
+    const connection = await agentConnection(context);
+    return ({ onRestart }) => watchCluster(connection, { onRestart });
+  }
   const { watchFiles } = await import('../../kube/index.ts');
   const namespace = context.flags.text('namespace');
-  return (onRead) =>
-    watchFiles(paths, {
-      onRead,
-      ...(namespace === undefined ? {} : { defaultNamespace: namespace }),
-    });
+  return ({ onRead }) =>
+    watchFiles(paths, { onRead, ...(namespace === undefined ? {} : { defaultNamespace: namespace }) });
+}
+
+/** A pod is its service account, whatever kubeconfig there may be; else it is as for every other command. */
+async function agentConnection({ flags, io }: Context): Promise<Connection> {
+  const kubeconfig = flags.text('kubeconfig');
+  const name = flags.text('context');
+  const { env } = io;
+  if (kubeconfig === undefined && name === undefined && env['KUBERNETES_SERVICE_HOST'] !== undefined) {
+    const { connectInCluster } = await import('../../kube/connect/connect.ts');
+    return connectInCluster({ env });
+  }
+  const { connect } = await import('../../kube/connect/connect.ts');
+  return connect({
+    env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(name === undefined ? {} : { context: name }),
+  });
 }
 
 function numberOf({ flags }: Context, name: string, initial: number, least: number, most: number): number {
