@@ -249,6 +249,17 @@ describe('a restart', () => {
 });
 
 describe('what others do to the table', () => {
+  test.each([
+    'add table inet portcullis\nadd set inet portcullis ingress4 { type ipv4_addr; }\n',
+    'add table inet portcullis\nadd set inet portcullis guarded4 { type ipv6_addr; }\n',
+    'add table inet portcullis\nadd chain inet portcullis forward { type filter hook input priority 0; policy accept; }\n',
+  ])('does not stand in the way of the rules: %j', async (script) => {
+    const kernel = new FakeKernel();
+    kernel.interfere(script);
+    const b = await bench({}, kernel).begin();
+    expect([b.admits('10.1.1.1'), b.admits('10.1.1.2'), b.agent.status().ready]).toEqual([true, false, true]);
+  });
+
   test.each(['flush ruleset', 'add chain inet portcullis forward\nflush chain inet portcullis forward\n'])(
     'is undone: %j',
     async (script) => {

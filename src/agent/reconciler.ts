@@ -3,6 +3,7 @@ import {
   type Delta,
   diffRulesets,
   elementsOf,
+  haveSameKinds,
   isEmptyDelta,
   type NodeCompiler,
   type Ruleset,
@@ -59,6 +60,8 @@ export class Reconciler {
   #closed = false;
   #begun = false;
   #failure: KernelError | undefined;
+  /** In a row. */
+  #failures = 0;
   #retryMs = RETRY_FIRST_MS;
   #cancelRetry: (() => void) | undefined;
   #cancelCollect: (() => void) | undefined;
@@ -151,6 +154,7 @@ export class Reconciler {
         reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
       this.#begun = true;
       this.#failure = undefined;
+      this.#failures = 0;
       this.#retryMs = RETRY_FIRST_MS;
       if (since !== undefined) this.#events.programmed((this.#clock.now() - since) / 1000, elements);
       if (narrowed.size > 0) this.#events.narrowed(narrowed);
@@ -173,7 +177,8 @@ export class Reconciler {
 
   async #compare(wanted: Ruleset, reason: ResyncReason): Promise<number> {
     const there = await this.#dump();
-    if (there === undefined) {
+    // A difference that the kernel refuses again and again comes of a table that is not like ours at heart.
+    if (there === undefined || !haveSameKinds(there, wanted) || this.#failures > 1) {
       await this.#kernel.run(renderRuleset(wanted));
       const delta = diffRulesets({ sets: new Map(), maps: new Map(), chains: new Map() }, wanted);
       this.#events.resynced(reason, elementsOf(delta));
@@ -198,6 +203,7 @@ export class Reconciler {
   /** A first failure is looked into at once, by comparing; further ones wait longer each time. */
   #failed(error: KernelError, reason: ResyncReason | undefined): void {
     this.#failure = error;
+    this.#failures++;
     this.#events.failed(error);
     this.#resync = 'error';
     this.#dirty = true;

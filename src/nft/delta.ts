@@ -1,7 +1,23 @@
 import { chainText } from './render.ts';
 import type { Chain, Delta, NftMap, NftSet, Ruleset, Verdict } from './ruleset.ts';
 
-/** What the kernel must be told to get from one ruleset to another. Sets, maps and chains of another type are made anew. */
+/** Whether sets and maps of one name are of one kind in both, and hooks too: else there is no way from one to the other but anew. */
+export function haveSameKinds(from: Ruleset, to: Ruleset): boolean {
+  const alike = <T extends NftSet | NftMap>(some: ReadonlyMap<string, T>, others: ReadonlyMap<string, T>): boolean =>
+    [...some].every(([name, one]) => {
+      const other = others.get(name);
+      return other === undefined || sameKind(one, other);
+    });
+  const hooks = [...from.chains].every(([name, { hook }]) => {
+    const other = to.chains.get(name);
+    return other === undefined || (other.hook?.hook === hook?.hook && other.hook?.priority === hook?.priority);
+  });
+  const crossed =
+    [...from.sets.keys()].some((name) => to.maps.has(name)) || [...from.maps.keys()].some((name) => to.sets.has(name));
+  return hooks && !crossed && alike(from.sets, to.sets) && alike(from.maps, to.maps);
+}
+
+/** What the kernel must be told to get from one ruleset to another. They {@link haveSameKinds}. */
 export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
   const sets = compareNamed(from.sets, to.sets, sameKind);
   const maps = compareNamed(from.maps, to.maps, sameKind);
