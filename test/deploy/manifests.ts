@@ -35,3 +35,12 @@ export function objectsIn(text: string): ReadonlyMap<string, unknown> {
 export function flagsIn(words: readonly string[]): string[] {
   return words.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);
 }
+
+/** The values of a mapping that are no mappings themselves, each with its path and as JSON. */
+export function leavesOf(value: unknown, prefix = ''): [path: string, json: string][] {
+  return Object.entries(value as Record<string, unknown>).flatMap(([key, inner]): [string, string][] =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) && Object.keys(inner).length > 0
+      ? leavesOf(inner, `${prefix}${key}.`)
+      : [[prefix + key, JSON.stringify(inner)]],
+  );
+}

@@ -50,4 +50,11 @@ describe.skipIf(skipsKernelTests())('before it starts, the kernel', () => {
     inNamespace('sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=1');
     expect(await preflight()).toEqual([]);
   });
+
+  test('must forward what goes to Services', async () => {
+    inNamespace('ip', 'link', 'add', 'kube-ipvs0', 'type', 'bridge');
+    expect(await preflight()).toEqual([expect.stringMatching(/mode ipvs.*ip link delete kube-ipvs0/)]);
+    inNamespace('ip', 'link', 'delete', 'kube-ipvs0');
+    expect(await preflight()).toEqual([]);
+  });
 });

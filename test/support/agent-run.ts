@@ -77,14 +77,15 @@ export class AgentRun {
     await lines.next();
   }
 
-  /** Starts the agent. */
-  start(): void {
+  /** Starts the agent, with more flags if need be. */
+  start(...flags: readonly string[]): void {
     const words = [
       ...this.#through,
       process.execPath,
       PROGRAM,
       'agent',
       ...['-f', this.#manifests, '--node', NODE, '--listen', `unix:${this.#socket}`, '--flow-log', this.flowLog],
+      ...flags,
     ];
     this.#agent = spawn('ip', ['netns', 'exec', this.node, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#said = '';
@@ -107,9 +108,9 @@ export class AgentRun {
       : '';
   }
 
-  /** Somebody else takes away all rules. */
-  flushRuleset(): void {
-    nft(this.node, 'flush ruleset');
+  /** Somebody else changes rules. */
+  nft(script: string): void {
+    nft(this.node, script);
   }
 
   /** Tracked connections to a port, as conntrack prints them. */
@@ -192,7 +193,7 @@ export class AgentRun {
   async stop(): Promise<{ readonly code: number | null; readonly log: string }> {
     const agent = this.#agent;
     if (agent === undefined) throw new Error('the agent was not started');
-    const ended = once(agent, 'exit');
+    const ended = once(agent, 'close');
     agent.kill('SIGTERM');
     const [code] = (await ended) as [number | null];
     this.#agent = undefined;

@@ -3,7 +3,7 @@ import { AgentRun, NODE, POD_ADDRESSES } from './agent-run.ts';
 import { namespace, pod, policy } from './manifests.ts';
 
 /** The manifests of a cluster in which the server admits the client on one port. */
-function admitting(port: number): Parameters<AgentRun['write']>[0] {
+export function admitting(port: number): Parameters<AgentRun['write']>[0] {
   return [
     namespace('shop'),
     pod('shop/client', { labels: { app: 'client' }, ips: [POD_ADDRESSES.client], node: NODE }),
@@ -45,7 +45,7 @@ export async function tourOfAgent(through: readonly string[], owner = 0): Promis
     expect(tour.tracked(80)).toBe('');
     expect([await tour.reaches(80), await tour.reaches(81)]).toEqual([false, true]);
 
-    tour.flushRuleset();
+    tour.nft('flush ruleset');
     await tour.until(async () => (await tour.metric('portcullis_resyncs_total{reason="foreign-change"}')) > 0);
     await tour.ready();
     expect([await tour.reaches(80), await tour.reaches(81)]).toEqual([false, true]);

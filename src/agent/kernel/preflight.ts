@@ -96,7 +96,12 @@ export async function findMissing(nftables: () => Nftables): Promise<readonly st
     if (isOlder(version, OLDEST_NFTABLES)) {
       return [`libnftables is ${version}: ${OLDEST_NFTABLES.join('.')} or newer is needed`];
     }
-    return [...(await missingFeatures(library)), ...missingConntrack(), ...(await unfilteredBridges())];
+    return [
+      ...(await missingFeatures(library)),
+      ...missingConntrack(),
+      ...(await unfilteredBridges()),
+      ...(await virtualServers()),
+    ];
   } catch (error) {
     if (!(error instanceof KernelError) || error.code !== 'permission') throw error;
     return [
@@ -160,6 +165,18 @@ async function unfilteredBridges(): Promise<string[]> {
   return [
     `packets between ports of the bridge ${bridges.sort().join(', ')} pass no filter: ` +
       `modprobe br_netfilter && sysctl -w ${missing.join(' ')}`,
+  ];
+}
+
+/** In mode ipvs kube-proxy has the addresses of Services on an interface of this name. */
+const IPVS_INTERFACE = 'kube-ipvs0';
+
+/** What IPVS directs to a pod leaves the node as if it were its own, and is not forwarded. */
+async function virtualServers(): Promise<string[]> {
+  if (!(await namesIn('/sys/class/net')).includes(IPVS_INTERFACE)) return [];
+  return [
+    'kube-proxy is in mode ipvs, in which connections to Services pass no filter for pods: set its mode to nftables or ' +
+      `iptables, and run ip link delete ${IPVS_INTERFACE} where that is left over`,
   ];
 }
 
