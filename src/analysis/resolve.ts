@@ -231,7 +231,7 @@ function outside(world: World, set: AddressSet): Unit[] {
 }
 
 /** The addresses of an outside block. */
-export function blockSet(unit: Unit): AddressSet {
+export function blockSet(unit: Pick<Unit, 'endpoint'>): AddressSet {
   return AddressSet.ofRanges(
     (unit.endpoint.ranges ?? []).flatMap(([first, last]) => {
       const from = parseAddress(first);

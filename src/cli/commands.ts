@@ -106,6 +106,7 @@ const NODE = 'Node:';
 const SHELL = 'Shell:';
 const SERVICES = 'Services:';
 const LISTENING = 'Listening:';
+const WEBHOOK = 'Admission webhook:';
 
 /** Flags that limit reachability to a part of it. */
 const focusFlags: readonly OptionSpec[] = [
@@ -475,11 +476,14 @@ of the input are taken to be replaced. Exit code 2 when some flow would be block
   {
     name: 'serve',
     group: SERVICES,
-    summary: 'the page and the HTTP API',
+    summary: 'the page, the HTTP API, the admission webhook',
     description: `Serves the page and an HTTP API over the input until it is stopped, and prints the address.
 
 Files are watched: changes appear at once. Without -f the page begins empty and offers examples. It listens on this machine
-only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.`,
+only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.
+
+--webhook also answers admission reviews, on a TLS port of its own: lint findings are warnings, and changes of policies that
+break --guardrails or meet --deny-on are refused. docs/webhook.md says how to install it.`,
     arguments: [],
     options: [
       ...inputFlags.map((option) => (option.name === 'filename' ? { ...option, description: FILES } : option)),
@@ -528,6 +532,54 @@ only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --c
         description: 'clients must show a certificate of these authorities',
         completes: 'file',
       },
+      { name: 'webhook', group: WEBHOOK, description: 'answer admission reviews too' },
+      {
+        name: 'webhook-cert',
+        value: 'FILE',
+        group: WEBHOOK,
+        description: 'its certificate in PEM; read again when it changes',
+        completes: 'file',
+      },
+      { name: 'webhook-key', value: 'FILE', group: WEBHOOK, description: 'its key', completes: 'file' },
+      {
+        name: 'webhook-client-ca',
+        value: 'FILE',
+        group: WEBHOOK,
+        description: 'API servers must show a certificate of these authorities',
+        completes: 'file',
+      },
+      { name: 'webhook-port', value: 'PORT', group: WEBHOOK, description: 'its port (default 9443)' },
+      { name: 'webhook-host', value: 'ADDRESS', group: WEBHOOK, description: 'its address (default: all)' },
+      {
+        name: 'guardrails',
+        value: 'PATH',
+        repeatable: true,
+        group: WEBHOOK,
+        description: 'PolicyTest files or directories that no change may break, watched; repeatable',
+        completes: 'file',
+      },
+      {
+        name: 'deny-on',
+        value: 'RULE|LEVEL',
+        repeatable: true,
+        group: WEBHOOK,
+        description: 'refuse changes with findings of this rule or level (error, warning, info); repeatable',
+        completes: 'rule',
+      },
+      {
+        name: 'webhook-timeout',
+        value: 'SECONDS',
+        group: WEBHOOK,
+        description: 'time to judge a change (default 3); less than timeoutSeconds of the webhook configuration',
+      },
+      {
+        name: 'on-error',
+        value: 'ANSWER',
+        choices: ['allow', 'deny'],
+        group: WEBHOOK,
+        description:
+          'what becomes of changes that could not be judged in time: allow, with a warning (default), or deny',
+      },
       { name: 'open', group: OUTPUT, description: 'open the page in the browser' },
       {
         name: 'export',
@@ -546,6 +598,10 @@ only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --c
       {
         line: 'portcullis serve -f shop/ --host 0.0.0.0 --auth-token-file token --tls-cert tls.crt --tls-key tls.key',
         does: 'for others, who need the token',
+      },
+      {
+        line: 'portcullis serve -f shop/ --webhook --webhook-cert tls.crt --webhook-key tls.key --guardrails guardrails/',
+        does: 'refuse changes that break guardrails',
       },
     ],
     load: () => import('./commands/serve.ts'),

@@ -5,8 +5,9 @@ import { ThreadAnalyst } from './analyst/thread.ts';
 import type { FlowFeed } from './flows/flow-feed.ts';
 import { createApp } from './http/app.ts';
 import { EventStreams } from './http/event-stream.ts';
-import { Guard } from './http/guard.ts';
+import { Guard, SECURITY_HEADERS } from './http/guard.ts';
 import { type Listening, type ListenOptions, listen } from './http/listen.ts';
+import { problemResponse } from './http/problem.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { WorldStatus } from './http/world-status.ts';
 import { type Example, readExamples } from './input/examples.ts';
@@ -88,7 +89,14 @@ export async function servePage(options: ServeOptions): Promise<ServedPage> {
     log,
     verbose,
   });
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    // What is no request that the application could be asked: an impossible host, for example.
+    errorHandler: () => {
+      const problem = { status: 400, title: 'malformed request', detail: 'this is no request' } as const;
+      return problemResponse(problem, { ...SECURITY_HEADERS, connection: 'close' });
+    },
+  });
   let listening: Listening;
   try {
     listening = await listen((request, response) => void listener(request, response), options);

@@ -121,8 +121,8 @@ function problem(test: PolicyTest, path: FieldPath, code: string, message: strin
   };
 }
 
-/** Undefined when something in it is wrong; the diagnostics say what. */
-function resolveAssertion(
+/** What the names of an assertion stand for. Undefined when something in it is wrong; the diagnostics say what. */
+export function resolveAssertion(
   world: World,
   test: PolicyTest,
   assertion: Assertion,

@@ -97,7 +97,8 @@ function matchesPattern(pattern: string, text: string): boolean {
   return new RegExp(`^${escaped}$`, 's').test(text);
 }
 
-function ignoredBy({ metadata }: KubeObject): readonly string[] {
+/** The rules that an object says not to be told of, `*` for all. */
+export function ignoredBy({ metadata }: KubeObject): readonly string[] {
   const text = metadata.annotations?.[IGNORE_ANNOTATION];
   return text === undefined
     ? []

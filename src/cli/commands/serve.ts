@@ -9,6 +9,7 @@ import {
   FlowFeed,
   ListenError,
   LiveInput,
+  Metrics,
   servePage,
   TextWatcher,
   UrlFollower,
@@ -18,6 +19,7 @@ import { EXIT, UsageError } from '../errors.ts';
 import { packageVersion } from '../package-version.ts';
 import { commandLog } from '../serve-log.ts';
 import { accessOf, analystOptions, portNumber } from '../serve-options.ts';
+import { checkNoWebhook, type Part, startWebhook } from '../serve-webhook.ts';
 
 const DEFAULT_PORT = 8088;
 const LOOPBACK = '127.0.0.1';
@@ -25,11 +27,6 @@ const LOOPBACK = '127.0.0.1';
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 const EXAMPLES = path.join(PACKAGE, 'examples');
 const PAGE = path.join(PACKAGE, 'dist/web');
-
-/** Something that runs until the command ends. */
-interface Part {
-  close(): Promise<void> | void;
-}
 
 /** `portcullis serve`: runs until it is told to stop. */
 export async function run(context: Context): Promise<number> {
@@ -51,6 +48,8 @@ async function serve(context: Context, parts: Part[]): Promise<void> {
   const port = portNumber('port', flags.text('port'), DEFAULT_PORT);
   const access = accessOf(context, host, log);
   const world = await analystOptions(context);
+  if (!flags.on('webhook')) checkNoWebhook(context);
+  const metrics = new Metrics();
   const stop = new StopSignals();
   parts.push(stop);
   const input = await startInput(context, parts);
@@ -67,11 +66,16 @@ async function serve(context: Context, parts: Part[]): Promise<void> {
     examples: EXAMPLES,
     allowedHosts: [...flags.list('allowed-host'), host],
     log,
+    metrics,
     verbose: flags.on('verbose'),
   }).catch((error: unknown) => {
     throw error instanceof ListenError ? portTaken(error, port) : error;
   });
   parts.push({ close: () => page.stop() });
+  if (flags.on('webhook')) {
+    const webhookPort = await startWebhook(context, parts, { world, log, metrics });
+    log.info(`the admission webhook listens on port ${webhookPort}`, { port: webhookPort });
+  }
   await out.write(`${page.url}\n`);
   await out.flush();
   input.subscribe(({ files }) => log.info(`the input has changed: ${files.length} files`));

@@ -5,6 +5,8 @@ import { type FlowFeed, LineCutter } from './flow-feed.ts';
 /** Bytes of an existing log that are read at the beginning: enough for all lines that are kept. */
 const BACKLOG = 8 * 1024 * 1024;
 const PIECE = 64 * 1024;
+/** Bytes by which it is told whether a file is still the one that was read. */
+const REMEMBERED = 256;
 /** Milliseconds between looks at the file even when nothing was told of it: network file systems tell nothing. */
 const LOOK_AGAIN = 5_000;
 
@@ -20,6 +22,8 @@ export class FileTail {
   #handle: FileHandle | undefined;
   #inode: number | undefined;
   #offset = 0;
+  /** The end of what was read. */
+  #last = Buffer.alloc(0);
   #work: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #waiting = false;
@@ -71,8 +75,9 @@ export class FileTail {
       if (this.#handle === undefined) {
         this.#handle = await open(this.#file, 'r');
         this.#inode = ino;
+        this.#last = Buffer.alloc(0);
         this.#offset = first ? Math.max(0, size - BACKLOG) : 0;
-      } else if (size < this.#offset) {
+      } else if (size < this.#offset || (await this.#isAnother())) {
         this.#cutter.reset();
         this.#offset = 0;
       }
@@ -83,12 +88,21 @@ export class FileTail {
     }
   }
 
+  /** Whether what was read last is no longer there: the file was truncated and has grown as long again. */
+  async #isAnother(): Promise<boolean> {
+    const { length } = this.#last;
+    if (length === 0 || this.#handle === undefined) return false;
+    const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(length), 0, length, this.#offset - length);
+    return !buffer.subarray(0, bytesRead).equals(this.#last);
+  }
+
   async #readOn(): Promise<void> {
     const buffer = Buffer.alloc(PIECE);
     for (;;) {
       const { bytesRead } = (await this.#handle?.read(buffer, 0, PIECE, this.#offset)) ?? { bytesRead: 0 };
       if (bytesRead === 0) return;
       this.#offset += bytesRead;
+      this.#last = Buffer.from(buffer.subarray(Math.max(0, bytesRead - REMEMBERED), bytesRead));
       this.#cutter.push(buffer.subarray(0, bytesRead));
     }
   }

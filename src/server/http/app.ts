@@ -112,10 +112,14 @@ const limitBody: MiddlewareHandler = async (c, next) => {
   if (Number(c.req.header('content-length') ?? 0) > LARGEST_BODY) return tooLarge();
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of raw.body ?? []) {
-    size += piece.length;
-    if (size > LARGEST_BODY) return tooLarge();
-    pieces.push(piece);
+  try {
+    for await (const piece of raw.body ?? []) {
+      size += piece.length;
+      if (size > LARGEST_BODY) return tooLarge();
+      pieces.push(piece);
+    }
+  } catch {
+    throw new ProblemError({ status: 400, title: 'malformed request', detail: 'the request broke off' });
   }
   Object.assign(c.req.bodyCache, { text: Promise.resolve(Buffer.concat(pieces).toString('utf8')) });
   return next();

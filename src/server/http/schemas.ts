@@ -214,14 +214,26 @@ const directionExposure = z
   })
   .openapi('DirectionExposure');
 
+const entrance = z
+  .object({
+    object: policyRef,
+    via: z.enum(['ingress-controller', 'load-balancer', 'node-port']),
+    ports: z.array(portEntry),
+    admitted: z.array(portEntry),
+    depends: z.literal(true).optional(),
+  })
+  .openapi('Entrance', { description: 'An object by which the outside is led to a workload.' });
+
 export const exposure = z
   .object({
     apiVersion,
     kind: z.literal('Exposure'),
     workloads: z.array(
-      endpoint
-        .pick({ id: true, type: true, namespace: true, name: true, workloadKind: true, labels: true })
-        .extend({ ingress: directionExposure.optional(), egress: directionExposure.optional() }),
+      endpoint.pick({ id: true, type: true, namespace: true, name: true, workloadKind: true, labels: true }).extend({
+        exposedBy: z.array(entrance).optional(),
+        ingress: directionExposure.optional(),
+        egress: directionExposure.optional(),
+      }),
     ),
   })
   .openapi('Exposure');

@@ -1,0 +1,225 @@
+import { judgeGuardrails, parseHosts, World, type WorldOptions } from '../../analysis/index.ts';
+import { type Finding, findRule, LINT_RULES, lint, type RuleId } from '../../analysis/lint/index.ts';
+import { IGNORE_ANNOTATION, ignoredBy } from '../../analysis/lint/suppress.ts';
+import { buildState } from '../../engine/build.ts';
+import { objectKey, sameContent } from '../../kube/object-key.ts';
+import type { ObjectChange } from '../../kube/source.ts';
+import { type PolicyTest, readPolicyTests } from '../../manifest/index.ts';
+import { decodeObject } from '../../model/decode.ts';
+import type { Severity } from '../../model/source.ts';
+import { nearestNames } from '../../model/suggest.ts';
+import { type KubeObject, objectRef } from '../../model/types.ts';
+import { isPolicy } from '../../model/validate/index.ts';
+import { parseCidr } from '../../net/cidr.ts';
+import type { AnalystOptions, TextFile } from '../analyst/question.ts';
+import { type AdmissionVerdict, breachText, findingText } from './verdict.ts';
+
+/** What changes are measured by. */
+export interface AdmissionOptions {
+  readonly world: AnalystOptions;
+  /** `PolicyTest` documents. */
+  readonly guardrails: readonly TextFile[];
+  /** Rules of lint, or severities, whose findings are denials. */
+  readonly denyOn: readonly string[];
+}
+
+/** A change that is asked for, as the API server gives it. */
+export interface AdmissionChange {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** Absent for DELETE. */
+  readonly object?: unknown;
+  /** Absent for CREATE. */
+  readonly oldObject?: unknown;
+}
+
+/** The options are wrong; each message is a sentence for whoever gave them. */
+export class AdmissionOptionsError extends Error {
+  readonly code = 'admission-options';
+}
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+
+/** Which findings are denials: rules by name, and everything at least as severe as a level. */
+export interface DenyOn {
+  readonly rules: ReadonlySet<RuleId>;
+  readonly severities: ReadonlySet<Severity>;
+}
+
+/** Reads rules and levels. Throws {@link AdmissionOptionsError}. */
+export function parseDenyOn(texts: readonly string[]): DenyOn {
+  const rules = new Set<RuleId>();
+  const severities = new Set<Severity>();
+  for (const text of texts.flatMap((one) => one.split(',')).map((one) => one.trim())) {
+    const level = (SEVERITIES as readonly string[]).indexOf(text);
+    const rule = findRule(text);
+    if (level >= 0) for (const severity of SEVERITIES.slice(0, level + 1)) severities.add(severity);
+    else if (rule !== undefined) rules.add(rule.id);
+    else {
+      const near = nearestNames(text, [...SEVERITIES, ...LINT_RULES.map(({ id }) => id)]);
+      const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+      throw new AdmissionOptionsError(`there is no lint rule and no level "${text}"${hint}`);
+    }
+  }
+  return { rules, severities };
+}
+
+/** Reads guardrails. Throws {@link AdmissionOptionsError} with every mistake in them. */
+export function readGuardrails(files: readonly TextFile[]): readonly PolicyTest[] {
+  const { tests, diagnostics } = readPolicyTests(files.map(({ name, text }) => ({ name, content: text })));
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return tests;
+  const lines = errors.map(({ source, path, message }) => {
+    const place = source === undefined ? '' : `${source.file}:${source.line}:${source.column}: `;
+    return `${place}${path === undefined ? '' : `${path}: `}${message}`;
+  });
+  throw new AdmissionOptionsError(lines.join('\n'));
+}
+
+/**
+ * Judges changes of policies against the cluster as it is. It changes nothing: the cluster is told to it by
+ * {@link apply}, never by the changes that it judges.
+ */
+export class Admission {
+  readonly #options: WorldOptions;
+  #tests: readonly PolicyTest[];
+  readonly #denyOn: DenyOn;
+  readonly #objects = new Map<string, KubeObject>();
+  #world: World | undefined;
+
+  /** Throws {@link AdmissionOptionsError}. */
+  constructor({ world, guardrails, denyOn }: AdmissionOptions) {
+    const { podCidrs, hosts, defaultNamespace } = world;
+    this.#options = {
+      defaultNamespace,
+      podCidrs: podCidrs.flatMap((text) => parseCidr(text)?.cidr ?? []),
+      domains: parseHosts(hosts.map(({ name, text }) => ({ name, content: text }))).domains,
+    };
+    this.#tests = readGuardrails(guardrails);
+    this.#denyOn = parseDenyOn(denyOn);
+  }
+
+  /** Throws {@link AdmissionOptionsError}, and then those before stay. */
+  setGuardrails(files: readonly TextFile[]): void {
+    this.#tests = readGuardrails(files);
+  }
+
+  /** Takes what has changed in the cluster. */
+  apply(changes: readonly ObjectChange[]): void {
+    for (const change of changes) {
+      if (change.type === 'set') this.#objects.set(objectKey(objectRef(change.object)), change.object);
+      else this.#objects.delete(objectKey(change));
+    }
+    if (changes.length > 0) this.#world = undefined;
+  }
+
+  /**
+   * What the guardrails say of a change, then what lint says of it: the second takes longer, so whoever has no more time
+   * can do with the first.
+   */
+  *judge({ operation, object, oldObject }: AdmissionChange): Generator<AdmissionVerdict, void, undefined> {
+    const fresh = operation === 'DELETE' ? undefined : policyOf(object, 'object');
+    const old = operation === 'CREATE' ? undefined : policyOf(oldObject, 'oldObject');
+    const before = this.#before(fresh ?? old, old);
+    const after = this.#after(fresh ?? old, fresh);
+    const guarded = this.#guard(before, after);
+    yield guarded;
+    if (fresh === undefined) {
+      yield { denials: [], warnings: [] };
+      return;
+    }
+    yield this.#lint(fresh, old, before, after);
+  }
+
+  #guard(before: World, after: World): AdmissionVerdict {
+    if (this.#tests.length === 0) return { denials: [], warnings: [] };
+    const { breaches, standing, unjudged } = judgeGuardrails(before, after, this.#tests);
+    const failing = standing.map((result) => {
+      const { file, line } = result.test.source.locate(result.assertion.path);
+      return `guardrail ${file} line ${line} fails already, with or without this change: ${result.title}`;
+    });
+    const idle = unjudged.map(({ message, source }) => {
+      const place = source === undefined ? '' : ` ${source.file} line ${source.line}`;
+      return `guardrail${place} guards nothing: ${message}`;
+    });
+    return { denials: breaches.map(breachText), warnings: [...failing, ...idle] };
+  }
+
+  /** The findings about the changed object. Those that it had before the change do not count against it. */
+  #lint(fresh: KubeObject, old: KubeObject | undefined, before: World, after: World): AdmissionVerdict {
+    const ignored = ignoredBy(fresh);
+    const findings = findingsOf(after, withoutIgnores(fresh));
+    const refused = findings.filter((finding) => this.#isDenied(finding));
+    const known = new Set(
+      refused.length === 0 || old === undefined ? [] : findingsOf(before, withoutIgnores(old)).map(findingText),
+    );
+    const denied = refused.filter((finding) => !known.has(findingText(finding)));
+    const told = findings.filter(
+      (finding) => !denied.includes(finding) && !ignored.includes('*') && !ignored.includes(finding.code),
+    );
+    return { denials: denied.map(findingText), warnings: told.map(findingText) };
+  }
+
+  #isDenied({ code, severity }: Finding): boolean {
+    return this.#denyOn.rules.has(code) || this.#denyOn.severities.has(severity);
+  }
+
+  /** The cluster before the change: as it is known, with the policy as the API server says it was. */
+  #before(policy: KubeObject | undefined, old: KubeObject | undefined): World {
+    const key = policy === undefined ? '' : objectKey(objectRef(policy));
+    const known = this.#objects.get(key);
+    const same = known === old || (known !== undefined && old !== undefined && sameContent(known, old));
+    if (!same) return this.#with(key, old);
+    this.#world ??= this.#with(key, known);
+    return this.#world;
+  }
+
+  #after(policy: KubeObject | undefined, fresh: KubeObject | undefined): World {
+    const key = policy === undefined ? '' : objectKey(objectRef(policy));
+    return this.#with(key, fresh === undefined ? undefined : withoutIgnores(fresh));
+  }
+
+  #with(key: string, object: KubeObject | undefined): World {
+    const objects = new Map(this.#objects);
+    if (object === undefined) objects.delete(key);
+    else objects.set(key, object);
+    const { defaultNamespace = 'default', ...options } = this.#options;
+    return new World(buildState([...objects.values()], options), defaultNamespace);
+  }
+}
+
+/** What cannot be judged, as a sentence. */
+export class UnjudgedError extends Error {
+  readonly code = 'unjudged';
+}
+
+function policyOf(value: unknown, field: string): KubeObject {
+  const { object, ignored, diagnostics } = decodeObject(value);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (ignored !== undefined) throw new UnjudgedError(`${field} is a ${ignored.kind}, which is no policy`);
+  if (object === undefined) {
+    const text = errors.map(({ path, message }) => `${path === undefined ? '' : `${path}: `}${message}`).join('; ');
+    throw new UnjudgedError(`${field} cannot be read: ${text}`);
+  }
+  if (!isPolicy(object)) throw new UnjudgedError(`${field} is a ${object.kind}, which is no policy`);
+  return object;
+}
+
+/** Lint of one object in its world. */
+function findingsOf(world: World, object: KubeObject): readonly Finding[] {
+  const known = [...world.state.policies.values(), ...world.state.clusterPolicies.values()].find(
+    (one) => objectKey(objectRef(one)) === objectKey(objectRef(object)),
+  );
+  // The object of the world, by which checks find what they computed of it.
+  const linted = known ?? object;
+  const { findings } = lint({ world, objects: [linted], invalid: new Set(), diagnostics: [] });
+  const ref = objectKey(objectRef(object));
+  return findings.filter((finding) => finding.object !== undefined && objectKey(finding.object) === ref);
+}
+
+/** An annotation that says not to tell of findings must not let a denied one through. */
+function withoutIgnores<T extends KubeObject>(object: T): T {
+  const { annotations } = object.metadata;
+  if (annotations === undefined || !(IGNORE_ANNOTATION in annotations)) return object;
+  const { [IGNORE_ANNOTATION]: _, ...rest } = annotations;
+  return { ...object, metadata: { ...object.metadata, annotations: rest } };
+}

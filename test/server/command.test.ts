@@ -1,0 +1,306 @@
+/** The built command as a process: addresses, signals, threads, files that change. */
+
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SHOP } from '../cli/run-main.ts';
+import { root } from '../package/run.ts';
+import { Authority } from '../support/pki.ts';
+import { ask, readEvents } from '../support/server.ts';
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+let place: string;
+const children: Child[] = [];
+
+beforeEach(() => {
+  place = mkdtempSync(path.join(tmpdir(), 'portcullis-serve-'));
+  for (const [name, text] of Object.entries(SHOP)) writeFileSync(path.join(place, name), text);
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  rmSync(place, { recursive: true, force: true });
+});
+
+interface Serving {
+  readonly child: Child;
+  readonly url: string;
+  readonly stderr: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Runs `portcullis serve` that is to end by itself at once; one that goes on is ended, and then has no code. */
+function refused(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  const options = { cwd: root, encoding: 'utf8', timeout: 60_000 } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/portcullis', 'serve', ...args], options);
+  return { code: status, stdout, stderr };
+}
+
+/** Starts `portcullis serve` and waits for its address. */
+async function serve(...args: readonly string[]): Promise<Serving> {
+  const child = spawn(process.execPath, ['bin/portcullis', 'serve', '--port', '0', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+  const url = await new Promise<string>((resolve, reject) => {
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (stdout.includes('\n')) resolve(stdout.trim());
+    });
+    ended.then(
+      (code) => reject(new Error(`ended with ${code}: ${stderr}`)),
+      () => undefined,
+    );
+  });
+  return { child, url, stderr: () => stderr, ended };
+}
+
+function can(url: string, port: number): Promise<boolean> {
+  return ask(`${url}api/can?from=shop/web&to=shop/cart&port=${port}`).then(
+    ({ text }) => (JSON.parse(text) as { allowed: boolean }).allowed,
+  );
+}
+
+describe('files', () => {
+  test('that change are seen at once', async () => {
+    const { url } = await serve('-f', place);
+    expect([await can(url, 7070), await can(url, 8080)]).toEqual([true, false]);
+    const events = readEvents(`${url}api/events`);
+    const world = async (): Promise<{ version: number; files: { name: string; digest: string }[] }> => {
+      for (;;) {
+        const { value, done } = await events.next();
+        if (done === true) throw new Error('the stream ended');
+        if (value.event === 'world') return JSON.parse(value.data);
+      }
+    };
+    const before = await world();
+    expect(before.files.map(({ name }) => path.basename(name))).toEqual(['cart.yaml', 'pods.yaml']);
+    const next = path.join(place, '.next');
+    writeFileSync(next, SHOP['cart.yaml'].replace('7070', '8080'));
+    renameSync(next, path.join(place, 'cart.yaml'));
+    const after = await world();
+    expect(after.version).toBeGreaterThan(before.version);
+    expect(after.files[0]?.digest).not.toBe(before.files[0]?.digest);
+    expect(after.files[1]?.digest).toBe(before.files[1]?.digest);
+    expect([await can(url, 7070), await can(url, 8080)]).toEqual([false, true]);
+    await events.return();
+  });
+
+  test('that cannot be read any more leave what was read', async () => {
+    const { url } = await serve('-f', place);
+    const events = readEvents(`${url}api/events`);
+    await events.next();
+    rmSync(place, { recursive: true });
+    for (;;) {
+      const { text } = await ask(`${url}api/world?text=false`);
+      const { problems, files } = JSON.parse(text) as { problems: { message: string }[]; files: unknown[] };
+      expect(files).toHaveLength(2);
+      if (problems.some(({ message }) => message.includes('no such file'))) break;
+      await events.next();
+    }
+    expect(await can(url, 7070)).toBe(true);
+    await events.return();
+  });
+
+  test('without any there is an empty world, and examples', async () => {
+    const { url } = await serve();
+    const world = JSON.parse((await ask(`${url}api/world`)).text) as object;
+    expect(world).toMatchObject({ mode: 'empty', synced: true, files: [] });
+    const { examples } = JSON.parse((await ask(`${url}api/examples`)).text) as { examples: { name: string }[] };
+    expect(examples.map(({ name }) => name)).toContain('shop');
+  });
+});
+
+describe('a flow log', () => {
+  const line = (port: number): string =>
+    `{"source":{"namespace":"shop","pod":"web"},"destination":{"namespace":"shop","pod":"cart"},"protocol":"TCP","port":${port}}\n`;
+
+  test('is followed as it grows, through rotation and truncation', async () => {
+    const log = path.join(place, 'flows.jsonl');
+    writeFileSync(log, line(1) + line(2));
+    const { url } = await serve('-f', path.join(place, 'pods.yaml'), '--flows', log);
+    const events = readEvents(`${url}api/flows`);
+    const ports: number[] = [];
+    const readUntil = async (count: number): Promise<void> => {
+      while (ports.length < count) {
+        const { value } = await events.next();
+        if (value?.event === 'flow') ports.push((JSON.parse(value.data) as { port: number }).port);
+      }
+    };
+    await readUntil(2);
+    appendFileSync(log, line(3).slice(0, 40));
+    appendFileSync(log, line(3).slice(40));
+    await readUntil(3);
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, line(4));
+    await readUntil(4);
+    writeFileSync(log, '');
+    appendFileSync(log, line(5));
+    await readUntil(5);
+    expect(ports).toEqual([1, 2, 3, 4, 5]);
+    await events.return();
+    const advice = await ask(`${url}api/advise`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(JSON.parse(advice.text)).toMatchObject({
+      kind: 'Advice',
+      policies: expect.arrayContaining([expect.objectContaining({ namespace: 'shop' })]),
+    });
+  });
+});
+
+describe('starting', () => {
+  test('a port that is taken is told with another to take', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as { port: number };
+    const { code, stderr } = refused('--port', String(port));
+    taken.close();
+    expect(stderr).toBe(
+      `portcullis: error: cannot listen on 127.0.0.1:${port}: it is in use\n  --port ${port + 1} for another, --port 0 for any that is free\n`,
+    );
+    expect(code).toBe(2);
+  });
+
+  test.each<[readonly string[], RegExp]>([
+    [['--host', '0.0.0.0'], /--host 0\.0\.0\.0 lets others ask: say who may\n {2}--auth-token-file FILE/],
+    [['--port', '70000'], /--port "70000" is not a port/],
+    [['--tls-cert', 'x'], /--tls-cert and --tls-key go together/],
+    [['--client-ca', 'x'], /--client-ca needs/],
+    [['--tls-cert', 'package.json', '--tls-key', 'package.json'], /not a certificate and its key in PEM/],
+    [['--auth-token-file', 'no-such-file'], /cannot read no-such-file/],
+    [['--auth-token-file', 'LICENSE'], /a token is one word of at least 16 characters\n {2}openssl rand/],
+    [['-f', 'no-such-folder'], /cannot read no-such-folder: no such file or directory/],
+    [['--resolve', 'package.json'], /package\.json:1: /],
+    [['--webhook', '-f', 'examples/shop'], /--webhook needs --webhook-cert and --webhook-key/],
+    [['--guardrails', 'x'], /--guardrails needs --webhook/],
+    [['--export', 'src'], /src is not empty|this build has no page/],
+  ])('%j is told', (args, message) => {
+    const { code, stderr, stdout } = refused('--port', '0', ...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/ at .*:\d+:\d+/);
+    expect(`${code}${stdout}`).toBe('2');
+  });
+
+  test('a token opens what is closed without it', async () => {
+    const file = path.join(place, 'token');
+    writeFileSync(file, 'correct-horse-battery-staple\n', { mode: 0o600 });
+    const { url } = await serve('-f', place, '--auth-token-file', file);
+    const cookieOf = (value: string | undefined): Record<string, string> =>
+      value === undefined ? {} : { cookie: value };
+    const status = async (headers: Record<string, string>): Promise<number> =>
+      (await ask(`${url}api/world`, { headers })).status;
+    expect(await status({})).toBe(401);
+    expect(await status({ authorization: 'Bearer wrong-horse-battery-staple' })).toBe(401);
+    expect(await status({ authorization: 'Bearer correct-horse-battery-staple' })).toBe(200);
+    const session = await ask(`${url}api/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"token":"correct-horse-battery-staple"}',
+    });
+    const [cookie = ''] = session.headers['set-cookie'] ?? [];
+    expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(await status(cookieOf(cookie.split(';')[0]))).toBe(200);
+    await ask(`${url}api/session`, { method: 'DELETE', headers: cookieOf(cookie.split(';')[0]) });
+    expect(await status(cookieOf(cookie.split(';')[0]))).toBe(401);
+  });
+});
+
+describe('stopping', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s closes open streams and ends with 0', async (signal) => {
+    const { child, url, ended, stderr } = await serve('-f', place);
+    const events = readEvents(`${url}api/events`);
+    await events.next();
+    const rest = (async () => {
+      for await (const _ of events);
+    })();
+    child.kill(signal);
+    expect(await ended).toBe(0);
+    await rest;
+    expect(stderr()).toBe('');
+  });
+});
+
+describe('the webhook', () => {
+  const review = JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: '1',
+      kind: { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy' },
+      name: 'open',
+      namespace: 'shop',
+      operation: 'CREATE',
+      object: {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'open', namespace: 'shop' },
+        spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+      },
+    },
+  });
+
+  test('judges in a thread, against files and guardrails that change', async () => {
+    const authority = new Authority();
+    const { cert, key } = authority.server(['127.0.0.1']);
+    const file = (name: string, text: string): string => {
+      writeFileSync(path.join(place, name), text);
+      return path.join(place, name);
+    };
+    const guardrails = file(
+      'guardrails.txt',
+      'apiVersion: portcullis.dev/v1\nkind: PolicyTest\nassertions:\n  - { from: internet, to: shop/cart, expect: denied }\n',
+    );
+    const { stderr, child, ended } = await serve(
+      ...['-f', place, '-o', 'json', '--webhook', '--webhook-port', '0', '--webhook-host', '127.0.0.1'],
+      ...['--webhook-cert', file('tls.crt', cert), '--webhook-key', file('tls.key', key), '--guardrails', guardrails],
+    );
+    while (!stderr().includes('admission webhook listens')) await new Promise((resolve) => setImmediate(resolve));
+    const { port } = JSON.parse(
+      stderr()
+        .split('\n')
+        .find((line) => line.includes('listens')) ?? '{}',
+    ) as { port: number };
+    const send = (): Promise<{ allowed: boolean; status?: { message: string } }> =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json' };
+        const options = { host: '127.0.0.1', port, path: '/validate', method: 'POST', ca: authority.cert, headers };
+        const request = httpsRequest({ ...options, agent: false }, (response) => {
+          let text = '';
+          response.on('data', (piece: Buffer) => {
+            text += String(piece);
+          });
+          response.on('end', () => resolve((JSON.parse(text) as { response: never }).response));
+        });
+        request.on('error', reject);
+        request.end(review);
+      });
+    const denied = await send();
+    expect(denied.status?.message).toBe(
+      'this change lets internet reach shop/cart on all ports; guardrail guardrails.txt line 4',
+    );
+    writeFileSync(guardrails, readFileSync(guardrails, 'utf8').replace('denied', 'allowed'));
+    while (!(await send()).allowed);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
