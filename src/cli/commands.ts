@@ -479,8 +479,8 @@ of the input are taken to be replaced. Exit code 2 when some flow would be block
     summary: 'the page, the HTTP API, the admission webhook',
     description: `Serves the page and an HTTP API over the input until it is stopped, and prints the address.
 
-Files are watched: changes appear at once. Without -f the page begins empty and offers examples. It listens on this machine
-only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.
+Files are watched: changes appear at once. Without -f it watches the cluster of the kubeconfig; where there is none, the page
+begins empty and offers examples. It listens on this machine only; any other --host needs --auth-token-file, or --tls-cert, --tls-key and --client-ca. docs/api.md describes the API.
 
 --webhook also answers admission reviews, on a TLS port of its own: lint findings are warnings, and changes of policies that
 break --guardrails or meet --deny-on are refused. docs/webhook.md says how to install it.`,
@@ -489,6 +489,11 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
       ...inputFlags.map((option) => (option.name === 'filename' ? { ...option, description: FILES } : option)),
       ...selectionFlags.map((option) => (listingFlags.includes(option.name) ? { ...option, hidden: true } : option)),
       resolve,
+      {
+        name: 'empty',
+        group: INPUT,
+        description: 'begin without input, also where there is a kubeconfig',
+      },
       {
         name: 'flows',
         value: 'FILE|URL',

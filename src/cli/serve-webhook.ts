@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { STDIN } from '../kube/files.ts';
-import { SourceError, watchFiles } from '../kube/index.ts';
+import { type ObjectSink, SourceError } from '../kube/index.ts';
 import {
   AdmissionOptionsError,
   type AnalystOptions,
@@ -32,6 +32,15 @@ export interface Part {
   close(): Promise<void> | void;
 }
 
+/** What the webhook shares with the page. */
+export interface WebhookParts {
+  readonly world: AnalystOptions;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Tells a sink the state of the cluster from now on. */
+  readonly follow: (sink: ObjectSink) => Promise<void>;
+}
+
 /** Throws {@link UsageError} where flags of the webhook are given without it. */
 export function checkNoWebhook({ flags }: Context): void {
   const single = [...OWN_FLAGS, 'on-error'].find((name) => flags.text(name) !== undefined);
@@ -46,7 +55,7 @@ export function checkNoWebhook({ flags }: Context): void {
 export async function startWebhook(
   context: Context,
   parts: Part[],
-  { world, log, metrics }: { readonly world: AnalystOptions; readonly log: Log; readonly metrics: Metrics },
+  { world, log, metrics, follow }: WebhookParts,
 ): Promise<number> {
   const { flags } = context;
   const [cert, key, clientCa] = [
@@ -74,17 +83,11 @@ export async function startWebhook(
     for (const { message } of state.problems) log.warn(message);
     judge.setGuardrails(state.files.map(({ name, text }) => ({ name: shortName(name, context), text })));
   });
-  const paths = flags.list('filename');
-  if (paths.length === 0)
-    throw new UsageError('--webhook judges changes against a cluster: name its manifests with -f');
-  if (paths.includes(STDIN)) throw new UsageError('--webhook cannot judge against standard input: name files with -f');
-  const source = watchFiles(paths, { defaultNamespace: world.defaultNamespace });
-  parts.push(source);
   const host = flags.text('webhook-host') ?? EVERYWHERE;
   const port = portNumber('webhook-port', flags.text('webhook-port'), DEFAULT_PORT);
   const onError = flags.text('on-error') === 'deny' ? 'deny' : 'allow';
   try {
-    await source.start(judge);
+    await follow(judge);
     const webhook = await serveWebhook({ host, port, tls, tlsPaths, judge, budget, onError, log, metrics });
     parts.push({ close: () => webhook.stop() });
     return webhook.port;

@@ -6,6 +6,7 @@ export { FlowFeed } from './flows/flow-feed.ts';
 export { UrlFollower } from './flows/follow-url.ts';
 export { FileTail } from './flows/tail-file.ts';
 export { ListenError } from './http/listen.ts';
+export { ClusterTexts, fanOut } from './input/cluster-texts.ts';
 export { LiveInput } from './input/live-input.ts';
 export { TextWatcher } from './input/watch-texts.ts';
 export type { Log } from './log.ts';

@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
 import { SHOP } from '../cli/run-main.ts';
 import { root } from '../package/run.ts';
+import { type ApiObject, ApiServer } from '../support/api-server.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 import { Authority } from '../support/pki.ts';
 import { ask, readEvents } from '../support/server.ts';
 
@@ -120,11 +123,56 @@ describe('files', () => {
   });
 
   test('without any there is an empty world, and examples', async () => {
-    const { url } = await serve();
+    const { url } = await serve('--empty');
     const world = JSON.parse((await ask(`${url}api/world`)).text) as object;
     expect(world).toMatchObject({ mode: 'empty', synced: true, files: [] });
     const { examples } = JSON.parse((await ask(`${url}api/examples`)).text) as { examples: { name: string }[] };
     expect(examples.map(({ name }) => name)).toContain('shop');
+  });
+});
+
+describe('a live cluster', () => {
+  const policy = (port: number): ApiObject => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: {
+      podSelector: { matchLabels: { app: 'cart' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'web' } } }], ports: [{ protocol: 'TCP', port }] }],
+    },
+  });
+
+  test('is watched, and shown as texts', async () => {
+    const cluster = await ApiServer.start({ custom: true });
+    try {
+      const pods = parseAllDocuments(SHOP['pods.yaml']).map((document) => document.toJS() as ApiObject);
+      cluster.load([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...pods, policy(7070)]);
+      const kubeconfig = path.join(place, 'kubeconfig');
+      writeFileSync(kubeconfig, stringify(kubeconfigOf(cluster)));
+      const { url, child, ended } = await serve('--kubeconfig', kubeconfig, '-q');
+      const events = readEvents(`${url}api/events`);
+      const isOpen = async (port: number): Promise<void> => {
+        const { text } = await ask(`${url}api/can?from=shop/web&to=shop/cart&port=${port}`);
+        if ((JSON.parse(text) as { allowed?: boolean }).allowed === true) return;
+        await events.next();
+        await isOpen(port);
+      };
+      await isOpen(7070);
+      const world = JSON.parse((await ask(`${url}api/world`)).text) as { mode: string; files: { name: string }[] };
+      expect(world.mode).toBe('cluster');
+      expect(world.files.map(({ name }) => name)).toEqual(['shop/objects.json', 'shop/policies.yaml']);
+      cluster.set(policy(8080));
+      await isOpen(8080);
+      expect(await can(url, 7070)).toBe(false);
+      expect((await ask(`${url}readyz`)).status).toBe(200);
+      expect(cluster.requests.filter((request) => /secrets|configmaps/.test(request))).toEqual([]);
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      await events.return();
+    } finally {
+      await cluster.stop();
+    }
   });
 });
 
@@ -192,6 +240,8 @@ describe('starting', () => {
     [['-f', 'no-such-folder'], /cannot read no-such-folder: no such file or directory/],
     [['--resolve', 'package.json'], /package\.json:1: /],
     [['--webhook', '-f', 'examples/shop'], /--webhook needs --webhook-cert and --webhook-key/],
+    [['--empty', '-f', 'examples/shop'], /--empty begins without input/],
+    [['--context', 'nowhere'], /context/],
     [['--guardrails', 'x'], /--guardrails needs --webhook/],
     [['--export', 'src'], /src is not empty|this build has no page/],
   ])('%j is told', (args, message) => {

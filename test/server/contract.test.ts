@@ -62,6 +62,8 @@ const CASES: readonly Case[] = [
   [400, 'GET /api/reach?selector=a%3D%3D%3Db', 'open'],
   [404, 'GET /api/reach?from=shop/wbe', 'open'],
   [422, 'GET /api/reach', 'wrong'],
+  [503, 'GET /api/reach', 'starting'],
+  [503, 'POST /api/test', 'starting', json({ files: [] })],
   [200, 'GET /api/can?from=shop/web&to=shop/cart&port=7070&explain=true', 'open'],
   [200, 'GET /api/can?from=shop/web&to=shop/cart&port=8080&explain=true', 'open'],
   [200, 'GET /api/can?from=shop/web&to=shop/cart', 'open'],

@@ -1,14 +1,20 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { STDIN } from '../../kube/files.ts';
+import { ClusterError, type Connection, connect, type ObjectSink, watchCluster, watchFiles } from '../../kube/index.ts';
+import { knownResources } from '../../kube/live/resources.ts';
 import { renderDiagnostics } from '../../report/diagnostics.ts';
 import {
+  ClusterTexts,
   ExportError,
   exportPage,
   FileTail,
   FlowFeed,
+  fanOut,
   ListenError,
   LiveInput,
+  type Log,
   Metrics,
   servePage,
   TextWatcher,
@@ -52,7 +58,7 @@ async function serve(context: Context, parts: Part[]): Promise<void> {
   const metrics = new Metrics();
   const stop = new StopSignals();
   parts.push(stop);
-  const input = await startInput(context, parts);
+  const { input, follow } = await startInput(context, parts, log, world.defaultNamespace);
   const flows = await startFlows(context, parts);
   const page = await servePage({
     host,
@@ -73,7 +79,7 @@ async function serve(context: Context, parts: Part[]): Promise<void> {
   });
   parts.push({ close: () => page.stop() });
   if (flags.on('webhook')) {
-    const webhookPort = await startWebhook(context, parts, { world, log, metrics });
+    const webhookPort = await startWebhook(context, parts, { world, log, metrics, follow });
     log.info(`the admission webhook listens on port ${webhookPort}`, { port: webhookPort });
   }
   await out.write(`${page.url}\n`);
@@ -83,12 +89,91 @@ async function serve(context: Context, parts: Part[]): Promise<void> {
   await stop.received;
 }
 
-/** The input that `-f` names, being watched; an empty one where nothing is named. */
-async function startInput(context: Context, parts: Part[]): Promise<LiveInput> {
-  const { flags, io, err, errStyle } = context;
+/** Where the world comes from: what the page shows, and who else can be told of it. */
+interface WorldSource {
+  readonly input: LiveInput;
+  readonly follow: (sink: ObjectSink) => Promise<void>;
+}
+
+/** The files that `-f` names, watched; else the live cluster, where there is one; else an empty world. */
+async function startInput(context: Context, parts: Part[], log: Log, namespace: string): Promise<WorldSource> {
+  const { flags } = context;
   const paths = flags.list('filename');
-  const input = new LiveInput(paths.length === 0 ? 'empty' : 'files');
-  if (paths.length === 0) return input;
+  if (flags.on('empty')) {
+    if (paths.length > 0) throw new UsageError('--empty begins without input: leave -f out');
+    return nothing('--empty has none');
+  }
+  if (paths.length > 0) {
+    return { input: await watchTexts(context, parts, paths), follow: fileFollower(parts, paths, namespace) };
+  }
+  const connection = connectionOf(context, log);
+  if (connection === undefined) return nothing('name its manifests with -f, or a cluster with --kubeconfig');
+  parts.push({ close: () => connection.close() });
+  log.info(`watching ${connection.name}, ${connection.server}`);
+  return followCluster(connection, parts, flags.on('webhook'));
+}
+
+/** @param later whether the cluster is followed only once somebody else wants to be told of it too */
+async function followCluster(connection: Connection, parts: Part[], later: boolean): Promise<WorldSource> {
+  const input = new LiveInput('cluster');
+  const texts = new ClusterTexts(input);
+  parts.push(texts);
+  const source = watchCluster(connection, { resources: knownResources().filter(({ kind }) => isShown(kind)) });
+  parts.push(source);
+  if (!later) await source.start(texts);
+  return { input, follow: (sink) => source.start(fanOut([texts, sink])) };
+}
+
+function nothing(remedy: string): WorldSource {
+  return {
+    input: new LiveInput('empty'),
+    follow: async () => {
+      throw new UsageError(`--webhook judges changes against a cluster: ${remedy}`);
+    },
+  };
+}
+
+/** Kinds that pages and webhooks have a use for. */
+function isShown(kind: string): boolean {
+  return !['Ingress', 'Gateway', 'ReferenceGrant'].includes(kind) && !kind.endsWith('Route');
+}
+
+/** A connection to the cluster of the command line, or of the environment; undefined where neither names one. */
+function connectionOf({ flags, io }: Context, log: Log): Connection | undefined {
+  const [kubeconfig, name] = [flags.text('kubeconfig'), flags.text('context')];
+  try {
+    return connect({
+      env: io.env,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(name === undefined ? {} : { context: name }),
+    });
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    if (kubeconfig !== undefined || name !== undefined || flags.on('webhook')) {
+      throw new UsageError(error.message, error.hints);
+    }
+    log.info(`beginning without input: ${error.message}`);
+    return undefined;
+  }
+}
+
+function fileFollower(parts: Part[], paths: readonly string[], defaultNamespace: string): WorldSource['follow'] {
+  return async (sink) => {
+    if (paths.includes(STDIN)) {
+      throw new UsageError('--webhook cannot judge against standard input: name files with -f');
+    }
+    const source = watchFiles(paths, { defaultNamespace });
+    parts.push(source);
+    await source.start(sink);
+  };
+}
+
+async function watchTexts(
+  { flags, io, err, errStyle }: Context,
+  parts: Part[],
+  paths: readonly string[],
+): Promise<LiveInput> {
+  const input = new LiveInput('files');
   const watcher = new TextWatcher(input, paths, io.stdin);
   parts.push(watcher);
   await watcher.start();

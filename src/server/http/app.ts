@@ -204,8 +204,12 @@ function opened(c: Context, open: () => Response | undefined): Response {
   throw new ProblemError({ status: 503, title: 'too many clients', detail: 'too many event streams are open' });
 }
 
-function addQuestions(app: App, { analyst, flows }: AppParts): void {
+function addQuestions(app: App, { analyst, flows, input }: AppParts): void {
   const ask = async (question: Question): Promise<Response> => {
+    // What is not read yet must not look like a cluster without policies.
+    if (!input.state.synced) {
+      throw new ProblemError({ status: 503, title: 'not ready', detail: 'the input has not been read yet' });
+    }
     const answer = await analyst.ask(question);
     if ('refusal' in answer) throw new ProblemError(answer.refusal);
     return new Response(answer.body, { headers: JSON_HEADERS });

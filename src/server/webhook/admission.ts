@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { judgeGuardrails, parseHosts, World, type WorldOptions } from '../../analysis/index.ts';
 import { type Finding, findRule, LINT_RULES, lint, type RuleId } from '../../analysis/lint/index.ts';
 import { IGNORE_ANNOTATION, ignoredBy } from '../../analysis/lint/suppress.ts';
 import { buildState } from '../../engine/build.ts';
-import { objectKey, sameContent } from '../../kube/object-key.ts';
+import { objectKey } from '../../kube/object-key.ts';
 import type { ObjectChange } from '../../kube/source.ts';
 import { type PolicyTest, readPolicyTests } from '../../manifest/index.ts';
 import { decodeObject } from '../../model/decode.ts';
@@ -103,6 +104,12 @@ export class Admission {
     this.#tests = readGuardrails(files);
   }
 
+  /** Works out what every change is compared with, before the first one comes. */
+  warm(): void {
+    this.#world ??= this.#with('', undefined);
+    this.#guard(this.#world, this.#world);
+  }
+
   /** Takes what has changed in the cluster. */
   apply(changes: readonly ObjectChange[]): void {
     for (const change of changes) {
@@ -167,7 +174,7 @@ export class Admission {
   #before(policy: KubeObject | undefined, old: KubeObject | undefined): World {
     const key = policy === undefined ? '' : objectKey(objectRef(policy));
     const known = this.#objects.get(key);
-    const same = known === old || (known !== undefined && old !== undefined && sameContent(known, old));
+    const same = known === old || (known !== undefined && old !== undefined && sameMeaning(known, old));
     if (!same) return this.#with(key, old);
     this.#world ??= this.#with(key, known);
     return this.#world;
@@ -185,6 +192,11 @@ export class Admission {
     const { defaultNamespace = 'default', ...options } = this.#options;
     return new World(buildState([...objects.values()], options), defaultNamespace);
   }
+}
+
+/** Whether two versions of a policy mean the same. Of metadata only what names them counts, and that is equal. */
+function sameMeaning(one: KubeObject, other: KubeObject): boolean {
+  return isPolicy(one) && isPolicy(other) && isDeepStrictEqual(one.spec, other.spec);
 }
 
 /** What cannot be judged, as a sentence. */

@@ -100,6 +100,7 @@ export class Judge implements ObjectSink {
 
   synced(): void {
     this.#synced = true;
+    this.#runner?.tell({ type: 'warm' });
   }
 
   problem({ severity, message, source }: Diagnostic): void {

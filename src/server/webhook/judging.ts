@@ -6,6 +6,8 @@ import type { AdmissionVerdict } from './verdict.ts';
 /** What an admission is told, here or in another thread. */
 export type ToJudge =
   | { readonly type: 'apply'; readonly changes: readonly ObjectChange[] }
+  /** Make ready for the first change: nobody is waiting yet. */
+  | { readonly type: 'warm' }
   | { readonly type: 'guardrails'; readonly files: readonly TextFile[] }
   | {
       readonly type: 'judge';
@@ -25,6 +27,7 @@ export type FromJudge =
 /** Runs one message through an admission, telling each part as soon as it is known. */
 export function runJudge(admission: Admission, message: ToJudge, tell: (answer: FromJudge) => void): void {
   if (message.type === 'apply') admission.apply(message.changes);
+  else if (message.type === 'warm') admission.warm();
   else if (message.type === 'guardrails') admission.setGuardrails(message.files);
   else judge(admission, message, tell);
 }
