@@ -244,6 +244,15 @@ const cause = policyRef
     effect: z.string().optional(),
     direction: z.enum(['egress', 'ingress']).optional(),
     rule: z.int().optional(),
+    closing: z
+      .object({
+        effect: z.string().optional(),
+        direction: z.enum(['egress', 'ingress']).optional(),
+        rule: z.int().optional(),
+        source: place.optional(),
+      })
+      .optional()
+      .openapi({ description: 'What it closes, where it opens something too.' }),
   })
   .openapi('Cause');
 
