@@ -221,7 +221,7 @@ describe('starting', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
-    const { code, stderr } = refused('--port', String(port));
+    const { code, stderr } = refused('--empty', '--port', String(port));
     taken.close();
     expect(stderr).toBe(
       `portcullis: error: cannot listen on 127.0.0.1:${port}: it is in use\n  --port ${port + 1} for another, --port 0 for any that is free\n`,
