@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CHART, chartDigest } from '../../scripts/chart-digest.mjs';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { enforcedResources } from '../../src/kube/watch/watch-cluster.ts';
 import { root, run } from '../package/run.ts';
 import { at, fileText, flagsIn, objectsIn } from './manifests.ts';
 
@@ -137,24 +138,16 @@ describe('the objects', () => {
     ]);
   });
 
-  test('the role lets the agent list and watch, and nothing else', () => {
+  test('the role lets the agent list and watch what it follows, and nothing else', () => {
     const rules = at(rendered('base').get('ClusterRole'), 'rules') as {
       apiGroups: string[];
       resources: string[];
       verbs: string[];
     }[];
     for (const { verbs } of rules) expect(verbs).toEqual(['list', 'watch']);
-    expect(
-      rules.flatMap(({ apiGroups, resources }) => resources.map((one) => `${one}.${apiGroups.join()}`)).sort(),
-    ).toEqual([
-      'adminnetworkpolicies.policy.networking.k8s.io',
-      'baselineadminnetworkpolicies.policy.networking.k8s.io',
-      'clusternetworkpolicies.policy.networking.k8s.io',
-      'namespaces.',
-      'networkpolicies.networking.k8s.io',
-      'nodes.',
-      'pods.',
-    ]);
+    const granted = rules.flatMap(({ apiGroups, resources }) => resources.map((one) => `${one}.${apiGroups.join()}`));
+    const followed = enforcedResources().map(({ plural, group }) => `${plural}.${group}`);
+    expect(granted.sort()).toEqual(followed.sort());
   });
 
   test('probes ask what is served, where the agent listens', () => {

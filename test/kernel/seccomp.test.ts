@@ -1,10 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tourOfAgent } from '../support/agent-tour.ts';
+import { type ApiObject, ApiServer } from '../support/api-server.ts';
 import { skipsKernelTests } from '../support/kernel.ts';
+import { kubeconfigOf, TestFolder } from '../support/kubeconfig.ts';
+import { namespace, pod } from '../support/manifests.ts';
 import { filterOf, type SeccompProfile } from '../support/seccomp.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -42,6 +46,23 @@ describe.skipIf(isElsewhere || skipsKernelTests())('under the seccomp profile', 
   test('the agent does all it does, with CAP_NET_ADMIN alone', async () => {
     const only = ['--bounding-set', '-all,+net_admin', '--inh-caps', '-all,+net_admin', '--no-new-privs'];
     await tourOfAgent(['setpriv', ...only, ...under]);
+  });
+
+  test('the API server is reached over TLS', async () => {
+    const server = await ApiServer.start();
+    const files = new TestFolder();
+    try {
+      server.load([namespace('shop'), pod('shop/web', { ips: ['10.0.0.1'] })] as unknown as ApiObject[]);
+      const kubeconfig = files.write('kubeconfig', kubeconfigOf(server));
+      const [program = '', ...args] = [...under, process.execPath, path.join(ROOT, 'bin/portcullis')];
+      const reach = spawn(program, [...args, 'reach', '-o', 'json', '--kubeconfig', kubeconfig], { stdio: 'pipe' });
+      const [said, complained] = await Promise.all([text(reach.stdout), text(reach.stderr)]);
+      expect(complained).toBe('');
+      expect(said).toContain('shop/web');
+    } finally {
+      files.remove();
+      await server.stop();
+    }
   });
 
   // With arguments that do nothing: the kernel says so, or that there is nothing at the address 0.
