@@ -1,5 +1,7 @@
 /** The page in a browser, for tests: opened, watched, and closed. */
 
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { CHROMIUM, hasChromium, launchChromium } from '../../scripts/chromium.mjs';
@@ -81,4 +83,29 @@ export async function askFor(page: Page, from: string, to: string, port: string)
     await fields.nth(at).fill(text);
     await fields.nth(at).press('Enter');
   }
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** One rule of WCAG that the page breaks, and where. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
+}
+
+/** Experimental, and wrong for drawings: it takes two texts of a box for one word. */
+const WITHOUT = { 'label-content-name-mismatch': { enabled: false } };
+
+/** Checks what is shown against WCAG 2.1 A and AA with axe-core. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(AXE);
+  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'], rules: WITHOUT };
+  const found = await page.evaluate<{ readonly violations: readonly Violation[] }>(
+    `axe.run(document, ${JSON.stringify(options)})`,
+  );
+  const told = found.violations.map(({ id, nodes }) => ({
+    rule: id,
+    nodes: nodes.slice(0, 4).map(({ target, failureSummary }) => `${JSON.stringify(target)} ${failureSummary}`),
+  }));
+  expect({ what, told }).toEqual({ what, told: [] });
 }

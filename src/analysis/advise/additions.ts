@@ -6,7 +6,7 @@ import { compareCodePoints } from '../../model/text.ts';
 import type { KubeObject, NetworkPolicy, Service } from '../../model/types.ts';
 import { createWorld, type World, type WorldOptions } from '../world.ts';
 import type { ObservedFlow } from './flow.ts';
-import { needsOfFlows, type Probe } from './from-flows.ts';
+import { needsOfFlows, type Probe, type Wanted } from './from-flows.ts';
 import { labelGroups } from './groups.ts';
 import type { BlockOptions } from './peers.ts';
 import { type AdvisedPolicy, groupPolicies } from './policies.ts';
@@ -40,21 +40,64 @@ export function adviseAdditions(
   const services = objects.filter((object): object is Service => object.kind === 'Service');
   const { prefixes = { IPv4: 32, IPv6: 128 } } = options;
   const all = needsOfFlows(world, groups, flows, { prefixes, services });
-  const blocked = new Set(all.probes.filter(isDenied(world)).flatMap(({ observed }) => observed ?? []));
-  const { needs, probes } = needsOfFlows(world, groups, [...blocked], { prefixes, services });
+  const blocked = { ingress: new Set<ObservedFlow>(), egress: new Set<ObservedFlow>() };
+  for (const { flow, observed } of all.probes) {
+    const verdict = world.index.verdict(flow);
+    for (const direction of DIRECTIONS) {
+      if (observed !== undefined && !verdict[direction].allowed) blocked[direction].add(observed);
+    }
+  }
+  const flowsOf = (some: Iterable<ObservedFlow>): Wanted =>
+    needsOfFlows(world, groups, [...some], { prefixes, services });
+  const { needs, probes } = flowsOf(new Set([...blocked.ingress, ...blocked.egress]));
   const namespaces = [...new Set([...groups.values()].map(({ namespace }) => namespace))].sort(compareCodePoints);
-  const policies = namespaces
-    .flatMap((namespace) => groupPolicies(needs, namespace, namesIn(world, namespace)))
-    .flatMap((advised) => onlyIsolated(world, advised) ?? []);
+  const named = namespaces.flatMap((namespace) => groupPolicies(needs, namespace, namesIn(world, namespace)));
+  const rules = new Map(
+    DIRECTIONS.map((direction) => {
+      const own = flowsOf(blocked[direction]).needs;
+      const advised = namespaces.flatMap((namespace) => groupPolicies(own, namespace, []));
+      return [direction, new Map(advised.map((one) => [groupKey(one), one]))];
+    }),
+  );
+  const policies = named.flatMap((advised) => {
+    const ingress = rules.get('ingress')?.get(groupKey(advised));
+    const egress = rules.get('egress')?.get(groupKey(advised));
+    return onlyIsolated(world, withRules(advised, ingress, egress)) ?? [];
+  });
+  const admitted = new Set(probes.flatMap(({ observed }) => observed ?? [])).size;
   const after = createWorld([...objects, ...policies.map(({ policy }) => policy)], options).world;
   const diagnostics = [...all.problems, ...stillDenied(after, probes)];
   return diagnostics.some(({ severity }) => severity === 'error')
     ? { policies: [], admitted: 0, diagnostics }
-    : { policies, admitted: blocked.size, diagnostics };
+    : { policies, admitted, diagnostics };
 }
 
 function isDenied(world: World): (probe: Probe) => boolean {
   return ({ flow }) => !world.index.verdict(flow).allowed;
+}
+
+/** Equal for the policies of one set of pods. */
+function groupKey({ policy, comment }: AdvisedPolicy): string {
+  return JSON.stringify([policy.metadata.namespace, comment, policy.spec.podSelector]);
+}
+
+/** A policy with the ingress rules of one other and the egress rules of another. */
+function withRules(
+  advised: AdvisedPolicy,
+  ingress: AdvisedPolicy | undefined,
+  egress: AdvisedPolicy | undefined,
+): AdvisedPolicy {
+  const spec = {
+    ...advised.policy.spec,
+    ingress: ingress?.policy.spec.ingress ?? [],
+    egress: egress?.policy.spec.egress ?? [],
+  };
+  return {
+    ...advised,
+    policy: { ...advised.policy, spec },
+    ingress: ingress?.ingress ?? [],
+    egress: egress?.egress ?? [],
+  };
 }
 
 function namesIn(world: World, namespace: string): string[] {

@@ -82,6 +82,7 @@ const colours = HighlightStyle.define([
 
 const look = EditorView.theme({
   '&': { height: '100%', fontSize: '13px', backgroundColor: 'var(--surface)', color: 'var(--ink)' },
+  '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
   '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--muted)', border: 'none' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--line-active)' },
@@ -173,6 +174,7 @@ function stateOf(name: string, content: string): EditorState {
       highlightActiveLineGutter(),
       drawSelection(),
       history(),
+      EditorView.lineWrapping,
       indentOnInput(),
       bracketMatching(),
       highlightSelectionMatches(),
@@ -185,7 +187,7 @@ function stateOf(name: string, content: string): EditorState {
       merge.of(mergeExtension(name)),
       citedLines,
       look,
-      EditorView.contentAttributes.of({ 'aria-label': t('editor.text', { name }) }),
+      EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': t('editor.text', { name }) }),
       keymap.of([
         ...completionKeymap,
         ...lintKeymap,
@@ -223,13 +225,17 @@ function difference(
   return { from: start, to: text.length - end, insert: next.slice(start, next.length - end) };
 }
 
+function contentOf(name: string): string {
+  return (files.value ?? []).find((file) => file.name === name)?.content ?? '';
+}
+
 /** The text of the active file. */
 export function Code(): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const shown = useRef<string | undefined>(undefined);
   const name = activeFile.value;
-  const content = (files.value ?? []).find((file) => file.name === name)?.content ?? '';
+  const content = contentOf(name);
   useEffect(() => {
     if (host.current === null) return undefined;
     // In a shadow tree the editor adopts style sheets; elsewhere it writes style elements, which the security policy forbids.
@@ -248,14 +254,16 @@ export function Code(): JSX.Element {
     if (editor === undefined) return;
     if (shown.current !== name) {
       if (shown.current !== undefined) states.set(shown.current, editor.state);
-      editor.setState(stateOf(name, content));
+      editor.setState(stateOf(name, contentOf(name)));
+      editor.scrollDOM.scrollLeft = 0;
       shown.current = name;
       cursor.value = editor.state.selection.main.head;
       for (const known of states.keys())
         if (!(files.value ?? []).some((file) => file.name === known)) states.delete(known);
       return;
     }
-    const change = difference(editor.state.doc.toString(), content);
+    // As it is now: what was typed since this was rendered is in the files already.
+    const change = difference(editor.state.doc.toString(), contentOf(name));
     if (change !== undefined) editor.dispatch({ changes: change, annotations: Transaction.remote.of(true) });
   }, [name, content]);
   useEffect(() => {

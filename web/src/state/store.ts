@@ -66,6 +66,7 @@ export async function openFiles(
     startFiles.value = base ?? opened;
     snapshot.value = now;
     title.value = options.title ?? '';
+    toast.value = undefined;
     if (options.keep === true) return;
     activeFile.value = options.active ?? firstPolicyFile(opened);
     selected.value = undefined;

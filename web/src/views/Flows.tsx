@@ -143,12 +143,12 @@ function Row({ flow }: { readonly flow: FlowItem }): JSX.Element {
           />
         )}
       </td>
-      <td>{word(verdict)}</td>
+      <td class="short">{word(verdict)}</td>
       <td>{from}</td>
       <td>{to}</td>
       <td class="ports">{port}</td>
       <td class="number">{count}</td>
-      <td>
+      <td class="short">
         {now === undefined || fromId === undefined || toId === undefined ? (
           <span class="muted">{t('flows.unknown')}</span>
         ) : (

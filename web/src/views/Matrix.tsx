@@ -159,7 +159,8 @@ function Grid({
       element.removeEventListener('scroll', look);
     };
   }, []);
-  useEffect(() => {
+  // At once: the cell that had the focus may be gone, and keys would get lost.
+  useLayoutEffect(() => {
     if (!takesFocus.current) return;
     takesFocus.current = false;
     scroller.current?.querySelector<HTMLElement>('[data-active]')?.focus({ preventScroll: true });

@@ -27,7 +27,9 @@ export function complete({ text, offset }: Params<'complete'>, words: Vocabulary
     namespace: /^ {2,}namespace:\s*["']?([\w.-]+)/m.exec(document)?.[1] ?? 'default',
     words,
   };
-  return { from: place.from + extent.start, items: itemsOf(context) };
+  const seen = new Set<string>();
+  const items = itemsOf(context).filter(({ label }) => !seen.has(label) && seen.add(label));
+  return { from: place.from + extent.start, items };
 }
 
 function itemsOf(context: Context): readonly CompletionItem[] {
@@ -67,7 +69,8 @@ function labelItems({ place, words, namespace, kind }: Context): readonly Comple
     }));
   if (path[at] === 'matchLabels') {
     const key = path[at + 1];
-    return typing === 'value' && key !== undefined ? values(key) : keys();
+    if (typing === 'key') return key === undefined ? keys() : [];
+    return key === undefined ? [] : values(key);
   }
   switch (path[at + 1]) {
     case 'key':

@@ -120,7 +120,7 @@ function parents(
       list = false;
       if (limit === 0) break;
     } else if (line.dashes.length > 0 && first < limit) {
-      if (line.key !== undefined && line.column < limit) path.unshift(line.key);
+      if (line.key !== undefined && (list ? line.column <= limit : line.column < limit)) path.unshift(line.key);
       limit = first;
       list = true;
     }

@@ -1,0 +1,289 @@
+import type { Download, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PageServer, servePage } from '../../scripts/page-server.mjs';
+import { askFor, canBrowse, expectAccessible, openExample, openFile, openView, withPage } from '../support/page.ts';
+
+const FLOWS = [
+  ['denied', 'Deployment/recommendation', 'shop', 'Deployment/cart', 7070],
+  ['denied', 'Deployment/shipping', 'data', 'StatefulSet/postgres', 5432],
+  ['allowed', 'Deployment/frontend', 'shop', 'Deployment/cart', 7070],
+].map(([verdict, source, namespace, destination, port]) =>
+  JSON.stringify({
+    verdict,
+    source: { namespace: 'shop', workload: source },
+    destination: { namespace, workload: destination },
+    protocol: 'TCP',
+    port,
+  }),
+);
+
+/** Gives the flows view a log. */
+async function openFlows(page: Page): Promise<void> {
+  await openView(page, /Flows/);
+  await page
+    .locator('.view input[type=file]')
+    .setInputFiles({ name: 'flows.jsonl', mimeType: 'text/plain', buffer: Buffer.from(FLOWS.join('\n')) });
+  await page.locator('.flows tbody tr').first().waitFor();
+}
+
+/** What an item of the export menu downloads. */
+async function exported(page: Page, item: string): Promise<Download> {
+  await page.locator('.menu > button').click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: item }).click(),
+  ]);
+  return download;
+}
+
+describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () => {
+  let server: PageServer;
+
+  beforeAll(async () => {
+    server = await servePage();
+  });
+
+  afterAll(() => server.close());
+
+  it.each(['light', 'dark'] as const)('can be used by everybody, in %s colours', async (colorScheme) => {
+    await withPage(
+      server.url,
+      async (page) => {
+        await expectAccessible(page, 'first view');
+        await openExample(page, /Poor policies/);
+        await page.locator('.cm-content').waitFor();
+        await page.locator('.node[data-at="0"]').click();
+        await page.locator('.inspector').waitFor();
+        await expectAccessible(page, 'map');
+        await openView(page, /Matrix/);
+        await page.locator('[role=gridcell]').first().waitFor();
+        await expectAccessible(page, 'matrix');
+        await openView(page, /Verdict/);
+        await askFor(page, 'internet', 'store/db-0[Pod]', '5432');
+        await page.locator('.answer').waitFor();
+        await expectAccessible(page, 'verdict');
+        await page.locator('.editor-tools button', { hasText: 'New policy' }).click();
+        await page.locator('dialog .choice').first().waitFor();
+        await expectAccessible(page, 'templates');
+        await page.getByRole('tab', { name: 'From a form' }).click();
+        await page.getByRole('button', { name: 'Add pods' }).click();
+        await page.locator('dialog pre').waitFor();
+        await expectAccessible(page, 'form');
+        await page.locator('dialog button.primary').click();
+        await openView(page, /Changes/);
+        await page.locator('.change').first().waitFor();
+        await expectAccessible(page, 'changes');
+        await openView(page, /Lint/);
+        await page.locator('.finding').first().waitFor();
+        await expectAccessible(page, 'lint');
+        await openView(page, /Exposure/);
+        await page.locator('.exposure').first().waitFor();
+        await expectAccessible(page, 'exposure');
+        await openView(page, /Tests/);
+        await page.getByRole('button', { name: 'New assertion' }).click();
+        await expectAccessible(page, 'tests');
+        await openFlows(page);
+        await expectAccessible(page, 'flows');
+      },
+      { colorScheme },
+    );
+  });
+
+  it('fixes what lint is certain of', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /Poor policies/);
+      await openView(page, /Lint/);
+      const irregular = page.locator('.finding', { hasText: '10.244.1.9/24 has bits set' });
+      await irregular.getByRole('button', { name: 'Fix' }).click();
+      await irregular.waitFor({ state: 'detached' });
+      await openFile(page, 'policies/db.yaml');
+      expect(await page.locator('.cm-content').textContent()).toContain('cidr: 10.244.1.0/24');
+      await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+      await irregular.waitFor();
+      expect(await page.locator('.cm-content').textContent()).toContain('cidr: 10.244.1.9/24');
+    });
+  });
+
+  it('advises policies for denied flows, which then pass', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openFlows(page);
+      const rows = page.locator('.flows tbody tr');
+      expect(await rows.count()).toBe(2);
+      await rows.first().getByRole('button', { name: 'why' }).click();
+      await page.locator('.answer.no').waitFor();
+      await openView(page, /Flows/);
+      await page.getByRole('button', { name: 'Advise a policy (2)' }).click();
+      await page.locator('.flows tbody tr .opened').nth(1).waitFor();
+      expect(await page.locator('.flows tbody tr .closed', { hasText: 'denied' }).count()).toBe(2);
+      await page.locator('.files button[title="advised.yaml"]').waitFor();
+      expect(await page.locator('.status-changes').textContent()).toBe('+2 opened−0 closed');
+    });
+  });
+
+  it('judges assertions while one edits', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openView(page, /Tests/);
+      const holding = page.locator('.test.yes');
+      await holding.first().waitFor();
+      const before = await holding.count();
+      await page.getByRole('button', { name: 'New assertion' }).click();
+      const fields = page.locator('form.question input');
+      await fields.nth(0).fill('shop/frontend[Deployment]');
+      await fields.nth(0).press('Enter');
+      await fields.nth(1).fill('shop/cart[Deployment]');
+      await fields.nth(1).press('Enter');
+      await fields.nth(2).fill('8080');
+      await fields.nth(2).press('Enter');
+      await page.locator('form.question button.primary').click();
+      await page.locator('.test.no').waitFor();
+      expect(await holding.count()).toBe(before);
+      expect(await page.locator('.test.no').textContent()).toContain('8080');
+      await page.locator('.test.no .examples button').click();
+      await page.locator('.answer.no').waitFor();
+    });
+  });
+
+  it('shows the last good state while a file has errors, and marks the place', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openFile(page, 'policies/shop/cart.yaml');
+      await page.locator('.cm-line', { hasText: 'port: 7070' }).click();
+      await page.keyboard.press('End');
+      await page.keyboard.insertText('00');
+      await page.locator('.banner.warning').waitFor();
+      await page.locator('.cm-lintRange-error').waitFor();
+      expect(await page.locator('.cm-lintRange-error').textContent()).toBe('707000');
+      expect(await page.locator('.status-changes').textContent()).toBe('No difference to the start');
+      await page.keyboard.press('Control+z');
+      await page.locator('.banner.warning').waitFor({ state: 'detached' });
+      expect(await page.locator('.cm-content').textContent()).not.toContain('707000');
+    });
+  });
+
+  it('completes labels that exist', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openFile(page, 'policies/shop/cart.yaml');
+      await page.locator('.cm-line', { hasText: 'app: cart' }).click();
+      await page.keyboard.press('End');
+      for (let at = 0; at < 'cart'.length; at++) await page.keyboard.press('Backspace');
+      await page.keyboard.type('ship');
+      await page.locator('.cm-tooltip-autocomplete li', { hasText: 'shipping' }).click();
+      expect(await page.locator('.cm-content').textContent()).toContain('app: shipping');
+    });
+  });
+
+  it('writes a policy from a form and reads it back', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openFile(page, 'policies/shop/cart.yaml');
+      await page.locator('.cm-line', { hasText: 'podSelector' }).first().click();
+      await page.getByRole('button', { name: 'As form' }).click();
+      const ports = page.locator('dialog').getByLabel('Ports').first();
+      expect(await ports.inputValue()).toBe('7070');
+      expect(await page.locator('dialog').getByLabel('Pods that it is for').inputValue()).toBe('app=cart');
+      await ports.fill('7070, 8080');
+      await page.getByRole('button', { name: 'Write into the file' }).click();
+      await page.locator('.status-changes', { hasText: '+2 opened−0 closed' }).waitFor();
+      const text = await page.locator('.cm-content').textContent();
+      expect(text).toContain('port: 8080');
+      // What was not changed stays as it was written, comments too.
+      expect(text).toContain("# Customers' carts: gRPC on 7070.");
+    });
+  });
+
+  it('adds, renames and deletes files, and undoes', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      await openView(page, /Changes/);
+      const file = page.locator('.files button[title="policies/shop/cart.yaml"]');
+      await file.focus();
+      await page.keyboard.press('F2');
+      await page.locator('.rename').fill('policies/shop/carts.yaml');
+      await page.keyboard.press('Enter');
+      const renamed = page.locator('.files button[title="policies/shop/carts.yaml"]');
+      await renamed.focus();
+      await page.keyboard.press('Delete');
+      await renamed.waitFor({ state: 'detached' });
+      await page.locator('.side.closed .change').first().waitFor();
+      await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+      await renamed.waitFor();
+      await page.locator('.status-changes', { hasText: 'No difference' }).waitFor();
+    });
+  });
+
+  it('is walked through by keys alone', async () => {
+    await withPage(server.url, async (page) => {
+      const focused = (): Promise<string> =>
+        page.evaluate<string>(
+          'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+        );
+      const tabTo = async (wanted: RegExp): Promise<void> => {
+        for (let at = 0; at < 80; at++) {
+          if (wanted.test(await focused())) return;
+          await page.keyboard.press('Tab');
+        }
+        throw new Error(`Tab never comes to ${wanted}`);
+      };
+      await tabTo(/^A shop/);
+      await page.keyboard.press('Enter');
+      await page.locator('.node').first().waitFor();
+      await tabTo(/^data\/postgres\[StatefulSet\], isolated/);
+      await page.keyboard.press('ArrowDown');
+      expect(await focused()).toMatch(/^data\/redis/);
+      await page.keyboard.press('Enter');
+      await page.locator('.inspector').waitFor();
+      await page.keyboard.press('Escape');
+      await page.locator('.inspector').waitFor({ state: 'detached' });
+      await page.locator('.rail li button', { hasText: 'Matrix' }).focus();
+      await page.keyboard.press('Enter');
+      await page.locator('[role=gridcell]').first().waitFor();
+      await tabTo(/^data\/postgres\[StatefulSet\] to data\/postgres/);
+      for (const key of ['ArrowDown', 'End', 'Home', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight']) {
+        await page.keyboard.press(key);
+      }
+      expect(await focused()).toBe('data/redis[StatefulSet] to kube-system/coredns[Deployment]: 53/TCP, 53/UDP');
+      await page.keyboard.press('Enter');
+      await page.locator('.answer.yes').waitFor();
+      await tabTo(/^kube-system|policies\/data\/default/);
+      // The editor is left by Tab: no trap.
+      await page.locator('.cm-content').focus();
+      await page.keyboard.press('Tab');
+      expect(await focused()).not.toMatch(/Text of/);
+    });
+  });
+
+  it.each([
+    ['html', 'Report (HTML)', /<title>Portcullis: who reaches whom<\/title>[\s\S]*<svg/],
+    ['svg', 'Map (SVG)', /^<svg xmlns[\s\S]*shop/],
+    ['md', 'What changes (Markdown)', /./],
+    ['yaml', 'Reachability (YAML)', /kind: Reachability/],
+  ])('exports %s', async (extension, item, content) => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      const download = await exported(page, item);
+      expect(download.suggestedFilename()).toMatch(new RegExp(`\\.${extension}$`));
+      const stream = await download.createReadStream();
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      expect(Buffer.concat(chunks).toString()).toMatch(content);
+    });
+  });
+
+  it('exports the map as a picture', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      const stream = await (await exported(page, 'Map (PNG)')).createReadStream();
+      const [first] = (await stream.take(1).toArray()) as Buffer[];
+      expect(first?.subarray(1, 4).toString()).toBe('PNG');
+    });
+  });
+
+  it('says that a link is damaged', async () => {
+    await withPage(`${server.url}#view=map&state=AAAA`, async (page) => {
+      await page.locator('.banner.error', { hasText: 'damaged' }).waitFor();
+    });
+  });
+});
