@@ -1,6 +1,7 @@
 /** Manifests: YAML and JSON text to objects with positions, and diagnostics. */
 
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { ParseCache } from './parse-cache.ts';
 export {
   type Assertion,
   type EndPattern,
@@ -15,7 +16,6 @@ export {
   type IgnoredKind,
   type ManifestInput,
   type ManifestResult,
-  ParseCache,
   type ReadOptions,
   readManifests,
 } from './read.ts';

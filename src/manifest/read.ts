@@ -5,7 +5,8 @@ import { decodeText } from './decode-text.ts';
 import { type DocumentResult, isObject, type Locator, type ParsedDocument } from './document.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type ListedValue, takeFromLists } from './lists.ts';
-import { type ReadStep, readText } from './read-text.ts';
+import type { ParseCache } from './parse-cache.ts';
+import { readText } from './read-text.ts';
 import { TextFile } from './text-file.ts';
 import { noteDiagnostic, problemDiagnostic, TextSource, withQuoteHelp } from './text-source.ts';
 
@@ -23,32 +24,10 @@ export interface ReadOptions {
   /** Makes unknown and duplicate fields errors that drop their object, as kubectl does (spec section 5). */
   readonly strict?: boolean;
   readonly limits?: Partial<Limits>;
-  /** Keeps parses for the next call: texts that are read again unchanged are not parsed again. */
+  /** Keeps parses for the next call: documents that are read again unchanged are not parsed again. */
   readonly parses?: ParseCache;
   /** Told now and then how much has been read, in units of `content.length` summed over the inputs. */
   readonly onProgress?: (done: number) => void;
-}
-
-/** The parsed documents of texts by their names, for whoever reads the same texts again and again: an editor. */
-export class ParseCache {
-  readonly #parses = new Map<string, { readonly text: string; readonly steps: readonly ReadStep[] }>();
-  #asked = new Set<string>();
-
-  /** As {@link readText}, whose answer is kept until the name stands for another text. */
-  steps(name: string, text: string, limits: Limits): readonly ReadStep[] {
-    this.#asked.add(name);
-    const known = this.#parses.get(name);
-    if (known?.text === text) return known.steps;
-    const steps = [...readText(name, text, limits)];
-    this.#parses.set(name, { text, steps });
-    return steps;
-  }
-
-  /** Forgets the texts that were not asked for since this was called last. */
-  sweep(): void {
-    for (const name of this.#parses.keys()) if (!this.#asked.has(name)) this.#parses.delete(name);
-    this.#asked = new Set();
-  }
 }
 
 /** How many objects there were of a kind that network policy does not depend on. */

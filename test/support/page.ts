@@ -99,7 +99,11 @@ const WITHOUT = { 'label-content-name-mismatch': { enabled: false } };
 /** Checks what is shown against WCAG 2.1 A and AA with axe-core. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   await page.evaluate(AXE);
-  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'], rules: WITHOUT };
+  const options = {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'],
+    resultTypes: ['violations'],
+    rules: WITHOUT,
+  };
   const found = await page.evaluate<{ readonly violations: readonly Violation[] }>(
     `axe.run(document, ${JSON.stringify(options)})`,
   );

@@ -126,6 +126,8 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
                 peers={peers}
                 onHover={setHovered}
               />
+              {scale < FAR &&
+                layout.areas.map((area) => <FarTitle key={`${area.kind} ${area.name}`} area={area} scale={scale} />)}
               {active !== undefined && <Edges layout={layout} at={active} peers={peers} scale={scale} />}
             </g>
           )}
@@ -240,26 +242,33 @@ function areaTitle({ kind, name }: Pick<PlacedArea, 'kind' | 'name'>): string {
 }
 
 function Area({ area, scale }: { readonly area: PlacedArea; readonly scale: number }): JSX.Element {
-  // Titles stay readable from afar; as far as they fit over their area.
   const text = areaTitle(area);
-  const size = Math.min(Math.max(14, 12 / scale), (area.width - 16) / (text.length * 0.62), AREA.title + 34);
   return (
     <g class={`area ${area.kind}`}>
       <rect x={area.x} y={area.y} width={area.width} height={area.height} rx="10" />
-      {scale < FAR ? (
+      {scale >= FAR && (
         <text
-          class="area-title far-title"
-          x={area.x + area.width / 2}
-          y={area.y + area.height / 2}
-          font-size={Math.max(14, Math.min(13 / scale, (area.width - 16) / (text.length * 0.62)))}
+          class="area-title"
+          x={area.x + AREA.pad}
+          y={area.y + 20}
+          font-size={Math.min(15, (area.width - 16) / (text.length * 0.62))}
         >
           {text}
         </text>
-      ) : (
-        <text class="area-title" x={area.x + AREA.pad} y={area.y + 20} font-size={Math.min(15, size)}>
-          {text}
-        </text>
       )}
+    </g>
+  );
+}
+
+/** Names of areas over their workloads, for who looks from afar; as large as fits. */
+function FarTitle({ area, scale }: { readonly area: PlacedArea; readonly scale: number }): JSX.Element {
+  const text = areaTitle(area);
+  const size = Math.max(14, Math.min(14 / scale, (area.width * 0.9) / (text.length * 0.62)));
+  const width = text.length * size * 0.62 + size;
+  return (
+    <g class="far-title" transform={`translate(${area.x + area.width / 2} ${area.y + area.height / 2})`}>
+      <rect x={-width / 2} y={-size * 0.85} width={width} height={size * 1.7} rx={size * 0.4} />
+      <text font-size={size}>{text}</text>
     </g>
   );
 }

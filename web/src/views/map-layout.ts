@@ -209,7 +209,9 @@ export function edgesOf(
         direction === 'out'
           ? { direction, from: self, to: box, label, open, many }
           : { direction, from: box, to: self, label, open, many };
-      if (list.length >= MANY && index !== self.area) {
+      // Of its own area they are lit, and say what is open: lines between neighbours would hide them.
+      if (list.length >= MANY && index === self.area) continue;
+      if (list.length >= MANY) {
         edges.push(
           line(
             area,
