@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { t } from './i18n/index.ts';
+import { connection } from './state/server.ts';
 import { busy, snapshot, view } from './state/store.ts';
 import { Icon } from './ui/icons.tsx';
 
@@ -27,6 +28,7 @@ export function StatusBar(): JSX.Element {
         </button>
       )}
       <div class="spacer" />
+      {connection.value !== 'none' && <span class={`live ${connection.value}`}>{t(`status.${connection.value}`)}</span>}
       {errors > 0 && (
         <span class="error-text">
           <Icon name="cross" size={12} /> {t('status.errors', { n: errors })}

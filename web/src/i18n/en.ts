@@ -48,6 +48,8 @@ export const en = {
   'status.errors': '{n} {n|error|errors}',
   'status.warnings': '{n} {n|warning|warnings}',
   'status.took': 'computed in {ms} ms',
+  'status.live': 'live',
+  'status.lost': 'server lost, trying again',
   'status.busy': 'computing…',
   'share.copied': 'Link copied. It holds the files; nothing is stored anywhere else.',
   'share.in-address': 'The link is in the address bar. It holds the files; nothing is stored anywhere else.',
@@ -258,6 +260,7 @@ export const en = {
   'flows.nothing-to-add': 'All of these pass with the policies as they are here.',
   'flows.no-denied': 'No denied flows.',
   'flows.none': 'No flows.',
+  'flows.waiting': 'Waiting for the first flow.',
   'flows.empty': 'No flow log',
   'flows.empty.hint':
     'Open the log of an agent or a lab, of Hubble, or a CSV; served with --flows, it appears here as it happens. One JSON object a line:',

@@ -49,6 +49,8 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'status.errors': '{n} 个错误',
   'status.warnings': '{n} 个警告',
   'status.took': '计算用时 {ms} 毫秒',
+  'status.live': '实时',
+  'status.lost': '与服务器断开，正在重试',
   'status.busy': '计算中…',
   'share.copied': '链接已复制。文件都在链接里，没有存到别处。',
   'share.in-address': '链接在地址栏里。文件都在链接里，没有存到别处。',
@@ -256,6 +258,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'flows.nothing-to-add': '按这里的策略，它们都能通过。',
   'flows.no-denied': '没有被拒绝的流量。',
   'flows.none': '没有流量。',
+  'flows.waiting': '等待第一条流量。',
   'flows.empty': '没有流量日志',
   'flows.empty.hint':
     '打开 agent 或 lab 的日志、Hubble 的日志或 CSV；以 --flows 提供服务时，流量会实时显示在这里。每行一个 JSON 对象：',

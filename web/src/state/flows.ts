@@ -25,6 +25,9 @@ export function listenToFlows(): (() => void) | undefined {
   };
   events.onopen = () => {
     live.value = 'live';
+    // A connection begins with the last flows: those of the one before would count twice.
+    lines = [];
+    if (flowText.value?.name === LIVE) flowText.value = undefined;
   };
   events.onerror = () => {
     live.value = 'lost';

@@ -1,6 +1,6 @@
 import { batch, signal } from '@preact/signals';
 import { t } from '../i18n/index.ts';
-import type { SourceFile } from '../worker/protocol.ts';
+import type { SourceFile, WorldSettings } from '../worker/protocol.ts';
 import type { SharedState } from './share.ts';
 import { activeFile, failure, files, openFiles, startFiles, title, toast } from './store.ts';
 
@@ -12,7 +12,7 @@ export interface ServerInfo {
   readonly files?: readonly { readonly name: string; readonly text: string }[];
 }
 
-interface ServedWorld {
+interface ServedWorld extends WorldSettings {
   readonly mode: 'files' | 'cluster' | 'empty';
   readonly flows: boolean;
   readonly files: readonly { readonly name: string; readonly digest: string; readonly text: string }[];
@@ -54,15 +54,17 @@ export async function connect(shared: SharedState | undefined): Promise<boolean>
   if (world.mode === 'empty') return openShared(shared);
   digests = new Map(world.files.map(({ name, digest }) => [name, digest]));
   served = world.files.map(({ name, text }): SourceFile => ({ name, content: text }));
-  if (shared === undefined) await openFiles(served);
-  else await openShared(shared);
+  const { defaultNamespace = 'default', strict = false, podCidrs = [], hosts = [] } = world;
+  const settings: WorldSettings = { defaultNamespace, strict, podCidrs, hosts };
+  if (shared === undefined) await openFiles(served, { settings });
+  else await openShared(shared, settings);
   follow();
   return true;
 }
 
-async function openShared(shared: SharedState | undefined): Promise<boolean> {
+async function openShared(shared: SharedState | undefined, settings: WorldSettings = {}): Promise<boolean> {
   if (shared === undefined) return false;
-  await openFiles(shared.files, shared.base === undefined ? {} : { base: shared.base });
+  await openFiles(shared.files, { settings, ...(shared.base === undefined ? {} : { base: shared.base }) });
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { LintItem, MatrixData, Place, Snapshot, SourceFile } from '../worker/protocol.ts';
+import type { LintItem, MatrixData, Place, Snapshot, SourceFile, WorldSettings } from '../worker/protocol.ts';
 import { ask } from './client.ts';
 
 /** The views, in the order of the navigation. */
@@ -54,12 +54,18 @@ export async function openFiles(
     readonly base?: readonly SourceFile[];
     readonly title?: string;
     readonly active?: string;
+    /** How the texts are read; as before when absent. */
+    readonly settings?: WorldSettings;
     /** What is looked at stays. */
     readonly keep?: boolean;
   } = {},
 ): Promise<void> {
-  const { base } = options;
-  const now = await ask('open', { files: opened, ...(base === undefined ? {} : { base }) }).catch(fail);
+  const { base, settings } = options;
+  const now = await ask('open', {
+    files: opened,
+    ...(base === undefined ? {} : { base }),
+    ...(settings === undefined ? {} : { settings }),
+  }).catch(fail);
   if (now === undefined) return;
   batch(() => {
     files.value = opened;

@@ -162,6 +162,14 @@ function Row({ flow }: { readonly flow: FlowItem }): JSX.Element {
 }
 
 function NoFlows(): JSX.Element {
+  if (live.value !== 'off') {
+    return (
+      <div class="empty">
+        <span class={`live ${live.value}`}>{t(`flows.${live.value}`)}</span>
+        <p>{t('flows.waiting')}</p>
+      </div>
+    );
+  }
   return (
     <div class="empty">
       <h2>{t('flows.empty')}</h2>

@@ -247,10 +247,24 @@ export interface CompletionResult {
 
 export type ReportFormat = 'html' | 'yaml' | 'json' | 'csv' | 'markdown' | 'diff';
 
+/** How texts are read, where it is not as by default: what the server was started with. */
+export interface WorldSettings {
+  readonly defaultNamespace?: string;
+  readonly strict?: boolean;
+  readonly podCidrs?: readonly string[];
+  /** Texts in the manner of `/etc/hosts`. */
+  readonly hosts?: readonly { readonly name: string; readonly text: string }[];
+}
+
 /** Requests by name: parameters and answer. */
 export interface Requests {
   /** Replaces everything; `base` is the state that changes are told against, the files themselves when absent. */
-  open(params: { readonly files: readonly SourceFile[]; readonly base?: readonly SourceFile[] }): Snapshot;
+  open(params: {
+    readonly files: readonly SourceFile[];
+    readonly base?: readonly SourceFile[];
+    /** Those of before when absent. */
+    readonly settings?: WorldSettings;
+  }): Snapshot;
   update(params: { readonly files: readonly SourceFile[] }): Snapshot;
   /** The files as they are become the state that changes are told against. */
   rebase(params: object): Snapshot;

@@ -14,13 +14,14 @@ import { type CanCase, can } from '../../../src/analysis/can.ts';
 import { type Cause, diffReachability } from '../../../src/analysis/diff.ts';
 import { explain } from '../../../src/analysis/explain.ts';
 import { computeExposure, type DirectionExposure, type PodExposure } from '../../../src/analysis/exposure/exposure.ts';
+import { parseHosts } from '../../../src/analysis/hosts.ts';
 import { checkInput, usableObjects } from '../../../src/analysis/input.ts';
 import { applyFixes, type Finding, findRule, lint } from '../../../src/analysis/lint/index.ts';
 import { type PortEntry, type PortQuery, parsePortQuery } from '../../../src/analysis/ports.ts';
 import { computeReachability } from '../../../src/analysis/reach.ts';
 import { listedController, typedName } from '../../../src/analysis/resolve.ts';
 import type { Unit } from '../../../src/analysis/units.ts';
-import { createWorld, type World } from '../../../src/analysis/world.ts';
+import { createWorld, type World, type WorldOptions } from '../../../src/analysis/world.ts';
 import type { PolicyRef } from '../../../src/engine/verdict.ts';
 import { ParseCache } from '../../../src/manifest/parse-cache.ts';
 import { type PolicyTest, readPolicyTests } from '../../../src/manifest/policy-test.ts';
@@ -28,6 +29,7 @@ import { formatLabelSelector, selectorIsEmpty } from '../../../src/model/selecto
 import type { Diagnostic, SourcePosition, SourceSpan } from '../../../src/model/source.ts';
 import { type KubeObject, objectRef } from '../../../src/model/types.ts';
 import { isPolicy } from '../../../src/model/validate/index.ts';
+import { parseCidr } from '../../../src/net/cidr.ts';
 import { adviceYaml } from '../../../src/report/advice.ts';
 import { diffMarkdown } from '../../../src/report/diff-markdown.ts';
 import { shortPorts } from '../../../src/report/html/data.ts';
@@ -64,6 +66,7 @@ import {
   type SourceFile,
   type TestItem,
   type VerdictView,
+  type WorldSettings,
 } from './protocol.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -87,6 +90,7 @@ function isTestFile({ content }: SourceFile): boolean {
 /** Holds the files, the world that they make, and the world that the work began with. */
 export class Workbench implements Requests {
   readonly #parses = new ParseCache();
+  #settings: WorldSettings = {};
   #revision = 0;
   /** The files as they are. */
   #now: State;
@@ -110,8 +114,9 @@ export class Workbench implements Requests {
     return method.call(this, params);
   }
 
-  open({ files, base }: Params<'open'>): Snapshot {
+  open({ files, base, settings }: Params<'open'>): Snapshot {
     const began = performance.now();
+    if (settings !== undefined) this.#settings = settings;
     this.#clean = false;
     this.#flows = new Map();
     const start = base === undefined ? undefined : this.#read(base);
@@ -142,9 +147,10 @@ export class Workbench implements Requests {
 
   #read(files: readonly SourceFile[]): State {
     const manifests = files.filter((file) => !isTestFile(file));
-    const checked = checkInput(manifests, { parses: this.#parses });
+    const { strict = false, defaultNamespace = 'default' } = this.#settings;
+    const checked = checkInput(manifests, { parses: this.#parses, strict, defaultNamespace });
     const usable = usableObjects(checked);
-    const { world, diagnostics } = createWorld(usable);
+    const { world, diagnostics } = createWorld(usable, this.#worldOptions());
     const tests = readPolicyTests(files.filter(isTestFile));
     const all = [...checked.diagnostics, ...diagnostics];
     return {
@@ -156,6 +162,15 @@ export class Workbench implements Requests {
       diagnostics: [...all, ...tests.diagnostics],
       tests: tests.tests,
       errors: all.filter(({ severity }) => severity === 'error').length,
+    };
+  }
+
+  #worldOptions(): WorldOptions {
+    const { defaultNamespace = 'default', podCidrs = [], hosts = [] } = this.#settings;
+    return {
+      defaultNamespace,
+      podCidrs: podCidrs.flatMap((text) => parseCidr(text)?.cidr ?? []),
+      domains: parseHosts(hosts.map(({ name, text }) => ({ name, content: text }))).domains,
     };
   }
 
@@ -434,7 +449,7 @@ export class Workbench implements Requests {
 
   advise({ keys }: Params<'advise'>): AdviceResult {
     const flows = keys.flatMap((key) => this.#flows.get(key) ?? []);
-    const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows);
+    const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows, this.#worldOptions());
     const names = new Set(this.#now.files.map(({ name }) => name));
     let name = 'advised.yaml';
     for (let number = 2; names.has(name); number++) name = `advised-${number}.yaml`;

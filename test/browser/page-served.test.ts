@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { FlowFeed } from '../../src/server/flows/flow-feed.ts';
+import { root } from '../package/run.ts';
+import { canBrowse, openFile, openView, withPage } from '../support/page.ts';
+import { setFiles, startServer, textsIn } from '../support/server.ts';
+
+const PAGE = `${root}/dist/web`;
+
+describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }, () => {
+  it('opens the files of the server and follows them, under its security policy', async () => {
+    expect(existsSync(`${PAGE}/index.html`), 'no dist/web: run `npm run build` first').toBe(true);
+    const texts = await textsIn('examples/shop');
+    const cart = 'examples/shop/policies/shop/cart.yaml';
+    const server = await startServer(texts, { page: PAGE });
+    await withPage(server.url, async (page) => {
+      await page.locator('.node').first().waitFor();
+      await page.locator('.status .live', { hasText: 'live' }).waitFor();
+      expect(await page.locator('.world').textContent()).toContain('18 workloads');
+
+      // What is edited here stays when another file changes there.
+      await openFile(page, 'examples/shop/policies/shop/frontend.yaml');
+      await page.locator('.cm-content').click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.insertText('# mine\n');
+      const changed = { ...texts, [cart]: (texts[cart] ?? '').replace('port: 7070', 'port: 7071') };
+      setFiles(server.input, changed);
+      await page.locator('.toast', { hasText: 'changed on the server' }).waitFor();
+      expect(await page.locator('.cm-content').textContent()).toContain('# mine');
+      await openFile(page, cart);
+      expect(await page.locator('.cm-content').textContent()).toContain('port: 7071');
+      // The server's change is no change of ours: the start moved along.
+      expect(await page.locator('.status-changes').textContent()).toBe('No difference to the start');
+      await openView(page, /Changes/);
+      expect(await page.locator('.facts-list').textContent()).toContain('frontend.yaml');
+      expect(await page.locator('.facts-list').textContent()).not.toContain('cart.yaml');
+    });
+  });
+
+  it('shows flows as they happen, and advises a policy that lets them pass', async () => {
+    const feed = new FlowFeed();
+    const server = await startServer(await textsIn('examples/shop'), { page: PAGE, flows: feed });
+    const denied = (source: string): string =>
+      JSON.stringify({
+        verdict: 'denied',
+        source: { namespace: 'shop', workload: source },
+        destination: { namespace: 'shop', workload: 'Deployment/cart' },
+        protocol: 'TCP',
+        port: 7070,
+      });
+    await withPage(server.url, async (page) => {
+      await openView(page, /Flows/);
+      await page.locator('.empty .live').waitFor();
+      feed.add(denied('Deployment/shipping'));
+      const rows = page.locator('.flows tbody tr');
+      await rows.filter({ hasText: 'shop/shipping[Deployment]' }).waitFor();
+      feed.add(denied('Deployment/catalog'));
+      await rows.filter({ hasText: 'shop/catalog[Deployment]' }).waitFor();
+      await page.getByRole('button', { name: 'Advise a policy (2)' }).click();
+      await page.locator('.flows tbody tr .opened').nth(1).waitFor();
+      expect(await page.locator('.status-changes').textContent()).toBe('+2 opened−0 closed');
+    });
+  });
+
+  it('begins with examples where the server has no input', async () => {
+    const { LiveInput } = await import('../../src/server/index.ts');
+    const server = await startServer({}, { page: PAGE, input: new LiveInput('empty') });
+    await withPage(server.url, async (page) => {
+      await page.locator('.example-list button').first().waitFor();
+    });
+  });
+});
