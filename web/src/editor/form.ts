@@ -3,6 +3,8 @@
 import { parsePortQuery } from '../../../src/analysis/ports.ts';
 import { formatLabelSelector, parseLabelSelector, selectorIsEmpty } from '../../../src/model/selector.ts';
 import type {
+  LabelSelector,
+  LabelSelectorRequirement,
   NetworkPolicy,
   NetworkPolicyEgressRule,
   NetworkPolicyIngressRule,
@@ -77,7 +79,7 @@ export function policyOfForm(form: PolicyForm): {
   const selector = (text: string): NetworkPolicy['spec']['podSelector'] => {
     if (text.trim() === '') return {};
     const parsed = parseLabelSelector(text);
-    if (parsed.error === undefined) return parsed.selector;
+    if (parsed.error === undefined) return inLabels(parsed.selector);
     errors.push(`${text}: ${parsed.error}`);
     return {};
   };
@@ -118,6 +120,22 @@ export function policyOfForm(form: PolicyForm): {
       metadata: { name: form.name.trim(), namespace: form.namespace.trim() },
       spec: { podSelector, policyTypes, ingress, egress },
     },
+  };
+}
+
+/** One label with one value as people write it in YAML, under `matchLabels`. */
+function inLabels({ matchLabels = {}, matchExpressions = [] }: LabelSelector): LabelSelector {
+  const labels = new Map(Object.entries(matchLabels));
+  const rest: LabelSelectorRequirement[] = [];
+  for (const requirement of matchExpressions) {
+    const [value, ...others] = requirement.values ?? [];
+    const single = requirement.operator === 'In' && value !== undefined && others.length === 0;
+    if (single && !labels.has(requirement.key)) labels.set(requirement.key, value);
+    else rest.push(requirement);
+  }
+  return {
+    ...(labels.size === 0 ? {} : { matchLabels: Object.fromEntries(labels) }),
+    ...(rest.length === 0 ? {} : { matchExpressions: rest }),
   };
 }
 

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { packState, unpackState } from './share.ts';
+
+const file = fc.record({ name: fc.string({ minLength: 1 }), content: fc.string({ unit: 'grapheme', maxLength: 200 }) });
+const files = fc.uniqueArray(file, { selector: ({ name }) => name, maxLength: 6 });
+
+describe('packState', () => {
+  test('comes back as it was, of any text', () => {
+    fc.assert(
+      fc.property(files, (now) => {
+        expect(unpackState(packState({ files: now }))).toEqual({ files: now });
+      }),
+    );
+  });
+
+  test('brings back the start too, whatever was added, edited or deleted since', () => {
+    fc.assert(
+      fc.property(files, files, (now, base) => {
+        const byName = (list: readonly { readonly name: string }[]): unknown =>
+          [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
+        const back = unpackState(packState({ files: now, base }));
+        expect(back?.files).toEqual(now);
+        expect(byName(back?.base ?? back?.files ?? [])).toEqual(byName(base));
+      }),
+    );
+  });
+
+  test('needs no escaping in an address', () => {
+    expect(packState({ files: [{ name: 'a.yaml', content: 'ÿ?/+='.repeat(50) }] })).toMatch(/^[\w-]+$/);
+  });
+
+  test.each(['', 'AAAA', '!!', 'eyJ2IjoxfQ'])('%j is no state', (text) => expect(unpackState(text)).toBeUndefined());
+
+  test('a cut state is none', () => {
+    const packed = packState({ files: [{ name: 'a.yaml', content: 'kind: Pod\n'.repeat(100) }] });
+    expect(unpackState(packed.slice(0, packed.length / 2))).toBeUndefined();
+  });
+});
