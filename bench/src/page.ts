@@ -103,6 +103,18 @@ async function withWorld<T>(files: readonly PageFile[], use: (page: Page, url: s
   }
 }
 
+/** A script that answers what an expression is as soon as it is something. */
+function once(expression: string): string {
+  return `new Promise((done) => {
+    const look = () => {
+      const value = ${expression};
+      if (value) done(value);
+      else requestAnimationFrame(look);
+    };
+    look();
+  })`;
+}
+
 /** Runs before the page: notes when the first workload of the map is there. */
 const NOTE_FIRST = `new MutationObserver((_, observer) => {
   if (document.querySelector('.node') === null) return;
@@ -116,8 +128,7 @@ async function firstView(files: readonly PageFile[], runs: number): Promise<Figu
     const found: number[] = [];
     for (let run = 0; run < runs; run++) {
       await page.goto(url);
-      await page.waitForFunction('window.firstView !== undefined');
-      found.push(await page.evaluate<number>('window.firstView'));
+      found.push(await page.evaluate<number>(once('window.firstView')));
       await page.goto('about:blank');
     }
     return found;
@@ -153,8 +164,9 @@ async function edits({ size, what, files, file, line, target }: Edited, runs: nu
       // A digit goes and comes back: each time the difference is another one.
       if (run % 2 === 0) await page.keyboard.press('Backspace');
       else await page.keyboard.insertText(line.slice(-1));
-      await page.waitForFunction('window.edits.told > 0');
-      found.times.push(await page.evaluate<number>('window.edits.told - window.edits.edit'));
+      found.times.push(
+        await page.evaluate<number>(once('window.edits.told > 0 && window.edits.told - window.edits.edit')),
+      );
       // Findings come after the difference; the next edit waits for them.
       await page.waitForTimeout(1500);
       found.longest = Math.max(found.longest, await page.evaluate<number>('window.edits.longest'));
