@@ -1,7 +1,6 @@
 /** The page in a browser, for tests: opened, watched, and closed. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { CHROMIUM, hasChromium, launchChromium } from '../../scripts/chromium.mjs';
@@ -85,8 +84,6 @@ export async function askFor(page: Page, from: string, to: string, port: string)
   }
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** One rule of WCAG that the page breaks, and where. */
 interface Violation {
   readonly id: string;
@@ -98,7 +95,7 @@ const WITHOUT = { 'label-content-name-mismatch': { enabled: false } };
 
 /** Checks what is shown against WCAG 2.1 A and AA with axe-core. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const options = {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'],
     resultTypes: ['violations'],
