@@ -56,6 +56,7 @@ export class NodeCompiler {
   /** Those that a pod concerns whether a peer matches it or not. */
   readonly #classesOfEveryPod = new Set<CompiledClass>();
   readonly #local = new Map<string, LocalPod>();
+  readonly #hostPods = new Map<string, PodInfo>();
   #nodeAddresses: Map<string, { readonly name: string; readonly address: Address }> | undefined;
 
   /** Addresses whose owner came, went or changed, with the peers that matched it before. */
@@ -150,8 +151,10 @@ export class NodeCompiler {
   }
 
   setNode(node: NodeInfo): void {
+    const old = this.#index.state.nodes.get(node.name);
     this.#index.setNode(node);
-    this.#touchNodes();
+    // Nodes report again and again what is known of them.
+    if (old === undefined || nodeKey(old) !== nodeKey(node)) this.#touchNodes();
   }
 
   removeNode(name: string): boolean {
@@ -170,7 +173,11 @@ export class NodeCompiler {
   }
 
   #claim(pod: PodInfo): void {
-    if (pod.hostNetwork) return;
+    if (pod.hostNetwork) {
+      this.#hostPods.set(pod.id, pod);
+      if (!this.#areOfNode(pod)) this.#touchNodes();
+      return;
+    }
     if (pod.node === this.#node) this.#dirtyPods.add(pod.id);
     for (const value of pod.addresses) {
       const address = formatAddress(value);
@@ -180,7 +187,13 @@ export class NodeCompiler {
   }
 
   #unclaim(pod: PodInfo): void {
-    if (pod.hostNetwork) return;
+    if (pod.hostNetwork) {
+      this.#hostPods.delete(pod.id);
+      const node = this.#index.state.nodes.get(pod.node ?? '');
+      const known = new Set(node?.addresses.map(formatAddress));
+      if (pod.addresses.some((address) => !known.has(formatAddress(address)))) this.#touchNodes();
+      return;
+    }
     if (this.#local.has(pod.id)) this.#dirtyPods.add(pod.id);
     for (const value of pod.addresses) {
       const address = formatAddress(value);
@@ -213,6 +226,12 @@ export class NodeCompiler {
     this.#policiesChanged = true;
   }
 
+  /** Whether the addresses of a hostNetwork pod are known to be its node's. */
+  #areOfNode({ node, addresses }: PodInfo): boolean {
+    const known = this.#nodesByAddress();
+    return node === undefined || addresses.every((address) => known.get(formatAddress(address))?.name === node);
+  }
+
   #touchNodes(): void {
     this.#nodeAddresses = undefined;
     this.#policiesChanged = true;
@@ -223,6 +242,11 @@ export class NodeCompiler {
     if (this.#nodeAddresses === undefined) {
       this.#nodeAddresses = new Map();
       const nodes = [...this.#index.state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+      // A hostNetwork pod has an address of its node, whether the Node object names it or not.
+      for (const { node: name, addresses } of this.#hostPods.values()) {
+        if (name === undefined) continue;
+        for (const address of addresses) this.#nodeAddresses.set(formatAddress(address), { name, address });
+      }
       for (const { name, addresses } of nodes) {
         for (const address of addresses) this.#nodeAddresses.set(formatAddress(address), { name, address });
       }
@@ -417,6 +441,11 @@ export class NodeCompiler {
     if (isMember) this.#store.addToSet(set, element);
     else this.#store.removeFromSet(set, element);
   }
+}
+
+/** Equal for nodes that policies and addresses cannot tell apart. */
+function nodeKey({ labels, addresses }: NodeInfo): string {
+  return JSON.stringify([Object.entries(labels).sort(), addresses.map(formatAddress)]);
 }
 
 /** The class's packets are all refused. */
