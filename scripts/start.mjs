@@ -1,29 +1,103 @@
 /**
- * A first look, for `npm start`: asks three questions about examples/shop and shows the commands that ask them.
+ * A first look, for `npm start`. On Linux as root with nft, examples/shop comes up in the lab: every connection is tried
+ * with real packets, and again after a policy was changed. Elsewhere the same questions are answered without packets.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
+const LAB = `start-${process.pid}`;
 
 /** 1 is an answer too: denied, or findings. Anything else means that the command itself went wrong. */
 const ANSWERS = [0, 1];
 
-const steps = [
-  ['Who reaches whom in the shop', 'reach -f examples/shop -n shop -o matrix --no-external'],
-  ['A denied connection, and why', 'can -f examples/shop shop/deploy/frontend shop/deploy/cart 8080 --explain'],
-  ['An allowed one', 'can -f examples/shop shop/deploy/frontend shop/deploy/cart 7070'],
-];
+let child;
+let interrupted = false;
 
-for (const [heading, command] of steps) {
-  console.log(`\n# ${heading}\n$ ./bin/portcullis ${command}\n`);
-  const { status } = spawnSync(process.execPath, ['bin/portcullis', ...command.split(' ')], {
-    cwd: root,
-    stdio: 'inherit',
+/** Runs a command of ours and shows it. Answers its exit code. */
+async function run(words, { shown = words, answers = ANSWERS, signals = true } = {}) {
+  if (shown !== null) console.log(`$ ./bin/portcullis ${shown.join(' ')}\n`);
+  const status = await new Promise((resolve, reject) => {
+    const started = spawn(process.execPath, ['bin/portcullis', ...words], { cwd: root, stdio: 'inherit' });
+    if (signals) child = started;
+    started.on('error', reject);
+    started.on('exit', (code, signal) => resolve(code ?? signal));
   });
-  if (!ANSWERS.includes(status)) {
-    console.error(`\nstart: the command above ended with ${status}`);
-    process.exit(1);
-  }
+  child = undefined;
+  if (interrupted && signals) throw new Interrupted();
+  if (!answers.includes(status)) throw new Error(`portcullis ${words.join(' ')} ended with ${status}`);
+  console.log();
+  return status;
 }
-console.log('\nMore to ask: examples/README.md, and ./bin/portcullis --help');
+
+class Interrupted extends Error {}
+
+function heading(text) {
+  console.log(`# ${text}`);
+}
+
+async function analyse(reason) {
+  console.log(`No packets here: ${reason}.\nSo this asks what the policies of examples/shop say, and sends nothing.\n`);
+  heading('Who reaches whom in the shop');
+  await run('reach -f examples/shop -n shop -o matrix --no-external'.split(' '));
+  heading('A denied connection, and why');
+  await run('can -f examples/shop shop/deploy/frontend shop/deploy/cart 8080 --explain'.split(' '));
+  heading('An allowed one');
+  await run('can -f examples/shop shop/deploy/frontend shop/deploy/cart 7070'.split(' '));
+  console.log('More to ask: examples/README.md, and ./bin/portcullis --help');
+}
+
+const CART = 'policies/shop/cart.yaml';
+
+async function enforce() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'portcullis-start-'));
+  const shop = path.join(folder, 'shop');
+  const named = ['--name', LAB];
+  try {
+    cpSync(path.join(root, 'examples/shop'), shop, { recursive: true });
+    heading('The shop as the policies have it');
+    await run('reach -f examples/shop -n shop -o matrix --no-external'.split(' '));
+    heading('The same with packets: every pod a network namespace, policies enforced by the kernel');
+    await run(['lab', 'up', '-f', shop, ...named, '--summary']);
+    heading('Every connection is tried, and compared with what was predicted');
+    await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
+    heading('Who reaches the carts');
+    await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
+    heading(`A policy is edited: ${CART} lets the recommendation service in instead of the frontend`);
+    const file = path.join(shop, CART);
+    const before = readFileSync(file, 'utf8');
+    const after = before.replace('[frontend, checkout]', '[recommendation, checkout]');
+    if (after === before) throw new Error(`${CART} is not as it was`);
+    writeFileSync(file, after);
+    console.log();
+    await run(['diff', 'examples/shop', shop, '-n', 'shop', '--no-external'], { answers: [1] });
+    heading('The kernel follows');
+    await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
+    heading('And nothing else changed: every connection once more');
+    await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
+  } finally {
+    heading('Away with it');
+    await run(['lab', 'down', ...named], { signals: false });
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log('Try it yourself: docs/lab.md. More to ask: examples/README.md, and ./bin/portcullis --help');
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    interrupted = true;
+    child?.kill(signal);
+  });
+}
+const obstacle = await import('../dist/lab/index.js').then(
+  ({ labObstacle }) => labObstacle(),
+  (error) => `the lab cannot be loaded on this machine (${error.message})`,
+);
+try {
+  await (obstacle === undefined ? enforce() : analyse(obstacle));
+} catch (error) {
+  if (!(error instanceof Interrupted)) console.error(`start: ${error.message}`);
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
+}

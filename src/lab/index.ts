@@ -3,6 +3,7 @@
 export { bringUp, runInForeground, supervise } from './daemon.ts';
 export { execCommand } from './exec.ts';
 export type { LabConfig } from './files.ts';
+export { flowLines, flowText } from './flows.ts';
 export type { FocusQuery } from './focus.ts';
 export { LabError, type LabPlan } from './model.ts';
 export { LAB_NAME } from './names.ts';

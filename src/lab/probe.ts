@@ -103,8 +103,11 @@ function changed(): LabError {
   return new LabError('the files of the lab changed while it was probed', ['probe again once they are at rest']);
 }
 
-/** The status of a lab whose agents enforce its files as they are. */
-async function enforcedStatus(name: string): Promise<LabStatus> {
+/**
+ * Waits until the kernel of every node holds the files of a lab as they are, and its namespaces are as these say. Rejects
+ * with {@link LabError} when that takes too long.
+ */
+export async function enforcedStatus(name: string): Promise<LabStatus> {
   const paths = labPaths(name);
   const config = readConfig(paths);
   if (config === undefined) throw noSuchLab(name);

@@ -78,6 +78,8 @@ class Wave {
   readonly #senders = new Map<number, () => void>();
   readonly #udp = new Map<string, { readonly fd: number; readonly waiting: Map<string, number> }>();
   readonly #sctp = new Map<string, { readonly fd: number; readonly waiting: Map<number, number> }>();
+  /** Not that of the wave before: an association of the same ports may still be tracked. */
+  readonly #firstPort = Math.floor(Math.random() * SCTP_PORTS.count);
   #open: number;
   #allDone: () => void = () => {};
 
@@ -226,7 +228,7 @@ class Wave {
       });
     }
     const { fd, waiting } = socket;
-    const sourcePort = SCTP_PORTS.first + (index % SCTP_PORTS.count);
+    const sourcePort = SCTP_PORTS.first + ((this.#firstPort + index) % SCTP_PORTS.count);
     waiting.set(sourcePort, index);
     const packet = sctpInit(sourcePort, port, index + 1);
     const address = encodeSocketAddress({ address: to, port: 0 });

@@ -42,6 +42,8 @@ export class LabSupervisor {
   #plan: LabPlan | undefined;
   #topology: Topology | undefined;
   #applied = '';
+  /** The objects that agents were given. */
+  #written = '';
   #problem: string | undefined;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -150,8 +152,7 @@ export class LabSupervisor {
       this.#listening.delete(id);
     }
     await removeFromTopology(change);
-    writeObjects(this.#paths, labObjects(plan));
-    writePlan(this.#paths, plan);
+    this.#write(plan);
     if (first) this.#onProgress(`making ${count(plan.pods.length, 'pod')} on ${count(plan.nodes.length, 'node')}`);
     else if (change.added.length > 0) await this.#enforced();
     await addToTopology(change);
@@ -165,6 +166,15 @@ export class LabSupervisor {
       const close = this.#responder.listen({ ...pod, identity: pod.id });
       this.#listening.set(pod.id, { key: listeningKey(pod), close });
     }
+  }
+
+  /** Only what differs: agents read the objects again whenever they are written. */
+  #write(plan: LabPlan): void {
+    const objects = labObjects(plan);
+    const text = JSON.stringify(objects);
+    if (text !== this.#written) writeObjects(this.#paths, objects);
+    this.#written = text;
+    writePlan(this.#paths, plan);
   }
 
   /** Makes nodes translate Services as the plan says. */

@@ -16,6 +16,8 @@ export interface LabTextOptions {
   /** Pairs without any connection too. */
   readonly all?: boolean;
   readonly by?: 'workload' | 'pod';
+  /** Only nodes and sums. */
+  readonly summary?: boolean;
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[], options: LabTextOptions): string {
@@ -38,8 +40,10 @@ export function statusText(status: LabStatus, options: LabTextOptions = {}): str
     const state = agent === undefined ? 'no agent' : agent.ready ? 'ready' : 'not ready';
     return [name, addresses.join(', '), state, String(pods(name)), String(agent?.denied ?? '-')];
   });
+  const header = table(['NODE', 'ADDRESSES', 'AGENT', 'PODS', 'DENIED'], nodes, options);
+  if (options.summary === true) return header;
   const lines = [
-    table(['NODE', 'ADDRESSES', 'AGENT', 'PODS', 'DENIED'], nodes, options),
+    header,
     '\n',
     table(
       ['POD', 'NODE', 'ADDRESSES', 'PORTS'],

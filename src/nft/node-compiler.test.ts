@@ -199,3 +199,48 @@ describe('a change', () => {
     expect(compiler.ruleset).toEqual(before);
   });
 });
+
+describe('a port admitted by name toward everybody', () => {
+  const HTTP = { name: 'http', containerPort: 8080, protocol: 'TCP' } as const;
+  const [egress] = decodeCluster({
+    manifests: [
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { namespace: 'x', name: 'out' },
+        spec: {
+          podSelector: { matchLabels: { app: 'web' } },
+          policyTypes: ['Egress'],
+          egress: [{ ports: [{ port: 'http' }] }],
+        },
+      },
+    ],
+    podCidrs: [],
+    domains: {},
+  }).policies.values();
+
+  function leaves(compiler: NodeCompiler, to: string, port: number): boolean {
+    const saddr = parseAddress('10.0.0.1');
+    const daddr = parseAddress(to);
+    if (saddr === undefined || daddr === undefined) throw new Error(to);
+    const packet = { hook: 'forward', saddr, daddr, protocol: 'TCP', dport: port, ctState: 'new' } as const;
+    return simulate(compiler.ruleset, packet).verdict === 'accept';
+  }
+
+  test('is open at each pod that has the name, whoever it is and whenever it comes', () => {
+    if (egress === undefined) throw new Error('no policy');
+    const compiler = new NodeCompiler(new PolicyIndex(buildState([])), 'n0');
+    compiler.setPod(pod('web', '10.0.0.1', { app: 'web' }, 'n0'));
+    compiler.setPod({ ...pod('one', '10.0.0.2', {}), ports: [HTTP] });
+    compiler.setPolicy(egress);
+    compiler.take();
+    expect([leaves(compiler, '10.0.0.2', 8080), leaves(compiler, '10.0.0.2', 80)]).toEqual([true, false]);
+    compiler.setPod({ ...pod('two', '10.0.0.3', {}), ports: [HTTP] });
+    compiler.take();
+    expect(leaves(compiler, '10.0.0.3', 8080)).toBe(true);
+    compiler.setPod(pod('two', '10.0.0.3', {}));
+    expect([...compiler.take().narrowed]).toEqual(['10.0.0.3']);
+    expect(leaves(compiler, '10.0.0.3', 8080)).toBe(false);
+    expect(leaves(compiler, '10.0.0.4', 8080)).toBe(false);
+  });
+});

@@ -29,7 +29,7 @@ describe('candidates', () => {
 
   it.each<[readonly string[], readonly string[], string]>([
     [[''], [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))], NO_FILES],
-    [['lab', ''], ['up', 'probe', 'status', 'exec', 'down'], NO_FILES],
+    [['lab', ''], ['up', 'probe', 'status', 'exec', 'flows', 'down'], NO_FILES],
     [['lab', 'up', '--no'], ['--nodes', '--no-color', '--no-headers'], NO_FILES],
     [['lab', 'probe', '--by', ''], ['workload', 'pod'], NO_FILES],
     [['lab', 'up', '-f', ''], [], FILES],

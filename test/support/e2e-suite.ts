@@ -27,10 +27,10 @@ export interface E2eCase {
   readonly id: string;
   readonly protocols: readonly string[];
   readonly ports: readonly number[];
-  readonly steps: readonly { readonly actions: readonly Action[]; readonly probes: readonly E2eProbe[] }[];
+  readonly steps: readonly { readonly actions: readonly E2eAction[]; readonly probes: readonly E2eProbe[] }[];
 }
 
-type Action =
+export type E2eAction =
   | { readonly op: 'create' | 'update'; readonly policy: Manifest; readonly policyIPv6?: Manifest }
   | { readonly op: 'deleteAllPolicies'; readonly namespaces: readonly string[] }
   | { readonly op: 'labelNamespace'; readonly namespace: string; readonly set: Labels }
@@ -77,7 +77,7 @@ export class E2eWorld {
     this.index = new PolicyIndex(stateOf([...this.#namespaces.values(), ...this.#pods.values()]));
   }
 
-  apply(action: Action): void {
+  apply(action: E2eAction): void {
     switch (action.op) {
       case 'create':
       case 'update': {
@@ -101,10 +101,15 @@ export class E2eWorld {
   }
 }
 
+/** A manifest with labels added. */
+export function relabelled(manifest: Manifest | undefined, set: Labels): Manifest {
+  const { metadata, ...rest } = manifest as { readonly metadata: { readonly labels?: Labels } };
+  return { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, ...set } } };
+}
+
 /** Adds labels to one of the manifests and decodes the outcome. */
 function relabel(manifests: Map<string, Manifest>, name: string, set: Labels): ReturnType<typeof decode> {
-  const old = manifests.get(name) as { readonly metadata: { readonly labels?: Labels } };
-  const changed = { ...old, metadata: { ...old.metadata, labels: { ...old.metadata.labels, ...set } } };
+  const changed = relabelled(manifests.get(name), set);
   manifests.set(name, changed);
   return decode(changed);
 }

@@ -1,10 +1,11 @@
 /** Labs that a test brings up, with files of their own, and that are gone afterwards however it ends. */
 
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ask } from '../../src/lab/control.ts';
+import { writeWhole } from '../../src/lab/files.ts';
 import {
   bringUp,
   DEFAULT_POD_CIDRS,
@@ -18,7 +19,8 @@ import {
   tearDown,
 } from '../../src/lab/index.ts';
 import { LAB_BASE, labPaths } from '../../src/lab/names.ts';
-import { probeAll } from '../../src/lab/prober.ts';
+import { enforcedStatus } from '../../src/lab/probe.ts';
+import { type Attempt, type Outcome, probeAll } from '../../src/lab/prober.ts';
 import { probeEnds } from '../../src/lab/probes.ts';
 import { Poller } from '../../src/lab/system/poller.ts';
 import type { Protocol } from '../../src/model/types.ts';
@@ -44,7 +46,7 @@ export class TestLab {
 
   /** Writes manifests as one file, in one step. */
   write(file: string, manifests: readonly Manifest[]): void {
-    writeFileSync(path.join(this.directory, file), manifests.map((one) => JSON.stringify(one)).join('\n---\n'));
+    writeWhole(path.join(this.directory, file), manifests.map((one) => JSON.stringify(one)).join('\n---\n'));
   }
 
   async up(options: Partial<LabConfig['options']> = {}, agentArguments: readonly string[] = []): Promise<LabStatus> {
@@ -75,14 +77,27 @@ export class TestLab {
     const end = probeEnds(plan).find(({ id }) => id === from);
     const source = end?.addresses.find((address) => address.includes(':') === to.includes(':'));
     if (end === undefined || source === undefined) throw new Error(`no end ${from}`);
+    const [outcome] = await this.attempt([{ namespace: end.namespace, from: source, to, protocol, port }]);
+    return outcome?.type === 'answered' ? outcome.by : undefined;
+  }
+
+  /** Tries connections, whatever anybody predicts of them. */
+  async attempt(attempts: readonly Attempt[]): Promise<readonly Outcome[]> {
     const poller = new Poller();
     try {
-      const attempt = { namespace: end.namespace, from: source, to, protocol, port };
-      const [outcome] = await probeAll([attempt], poller, { timeout: ASK_TIMEOUT, settle: () => askLab(this.name) });
-      return outcome?.type === 'answered' ? outcome.by : undefined;
+      return await probeAll(attempts, poller, { timeout: ASK_TIMEOUT, settle: () => askLab(this.name) });
     } finally {
       await poller.close();
     }
+  }
+
+  status(): Promise<LabStatus> {
+    return statusOf(this.name);
+  }
+
+  /** Waits until the kernels hold the files as they are. */
+  enforced(): Promise<LabStatus> {
+    return enforcedStatus(this.name);
   }
 
   async down(): Promise<void> {

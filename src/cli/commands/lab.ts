@@ -5,6 +5,8 @@ import {
   bringUp,
   DEFAULT_POD_CIDRS,
   execCommand,
+  flowLines,
+  flowText,
   LAB_NAME,
   type LabConfig,
   LabError,
@@ -67,7 +69,11 @@ export async function up(context: Context): Promise<number> {
     for (const warning of flags.on('quiet') ? [] : status.plan.warnings) {
       err.add(`${context.errStyle.warning('warning')}: ${warning}\n`);
     }
-    await out.write(flags.text('output') === 'json' ? statusJson(status) : statusText(status, textOptions(context)));
+    await out.write(
+      flags.text('output') === 'json'
+        ? statusJson(status)
+        : statusText(status, { ...textOptions(context), summary: flags.on('summary') }),
+    );
     await out.flush();
     if (!flags.on('quiet')) err.now(upText(status, performance.now() - started, flags.on('foreground')));
   };
@@ -143,6 +149,23 @@ export async function exec(context: Context): Promise<number> {
       child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
     });
   });
+}
+
+/** `portcullis lab flows`. */
+export async function flows(context: Context): Promise<number> {
+  const { flags, out } = context;
+  refuseWithout(labObstacle());
+  const end = new AbortController();
+  const onSignal = (): void => end.abort();
+  process.once('SIGINT', onSignal);
+  return told(async () => {
+    for await (const line of flowLines(labName(context), flags.on('follow'), end.signal)) {
+      await out.write(`${flags.text('output') === 'json' ? line : flowText(line)}\n`);
+      if (out.gone) break;
+      if (flags.on('follow')) out.now('');
+    }
+    return EXIT.ok;
+  }).finally(() => process.off('SIGINT', onSignal));
 }
 
 /** `portcullis lab down`. */

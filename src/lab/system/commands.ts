@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { LabError } from '../model.ts';
 import type { TopologyChange } from '../topology.ts';
 import { NetworkNamespace } from './namespace.ts';
@@ -13,6 +13,10 @@ export function systemEnvironment(): NodeJS.ProcessEnv {
 export function labObstacle(): string | undefined {
   if (process.platform !== 'linux') return 'a lab is made of Linux network namespaces, and this is not Linux';
   if (process.getuid?.() !== 0) return 'a lab needs root, for network namespaces and nftables: use sudo';
+  const lacking = lackingCapabilities(readFileSync('/proc/self/status', 'utf8'));
+  if (lacking.length > 0) {
+    return `a lab needs ${lacking.join(' and ')}, which root of this container lacks: run it privileged`;
+  }
   for (const [program, use] of [
     ['ip', 'network namespaces'],
     ['nft', 'nftables'],
@@ -23,6 +27,14 @@ export function labObstacle(): string | undefined {
   }
   return undefined;
 }
+
+/** Of the capabilities that a lab needs those that a process lacks, by its `/proc/PID/status`. */
+export function lackingCapabilities(status: string): string[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return Object.entries(CAPABILITIES).flatMap(([name, bit]) => ((effective >> BigInt(bit)) & 1n ? [] : [name]));
+}
+
+const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 };
 
 /** Runs a program to its end and answers its standard output. Rejects with what it said when it fails. */
 export function runProgram(program: string, args: readonly string[], input = ''): Promise<string> {

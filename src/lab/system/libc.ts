@@ -3,6 +3,8 @@
  * thread is in when it is made, so one process can answer and connect for every pod.
  */
 import koffi from 'koffi';
+// It configures koffi, which must be done before any library is loaded, whoever loads one first in this process.
+import '../../agent/kernel/native.ts';
 
 type Native = (...args: unknown[]) => number;
 
