@@ -6,7 +6,7 @@ import type { ClusterState, Flow, FlowEnd } from '../../src/engine/index.ts';
 import { type Address, formatAddress } from '../../src/net/address.ts';
 import { diffRulesets, type Ruleset, renderDelta, renderRemoval, renderRuleset } from '../../src/nft/index.ts';
 import { nft, run, TestNamespaces } from './kernel.ts';
-import { type ProbeOutcome, ProbeTable } from './probe-table.ts';
+import { PROBE_COUNT, type ProbeOutcome, ProbeTable } from './probe-table.ts';
 import { RawSockets } from './raw-sockets.ts';
 import { RemoteKernel } from './remote-kernel.ts';
 import { addressOf, NODE_NAMES, nodeOfSlot, podsOf } from './simulated-nodes.ts';
@@ -62,7 +62,7 @@ export class KernelCluster {
   #links = 0;
   #firstToken = 0;
   /** Addresses and routes that the cluster gave to namespaces. */
-  readonly #given = new Map<string, string[]>();
+  #given = new Map<string, string[]>();
 
   /**
    * @param slots how many pods a cluster can have
@@ -120,25 +120,15 @@ export class KernelCluster {
     return host;
   }
 
-  /**
-   * Gives the cluster's pods and nodes their places and forgets every connection. Pods are on the nodes that
-   * {@link placed} puts them on.
-   */
+  /** Gives the cluster's pods and nodes their places; where they have them already there is nothing to do. */
   async settle(state: ClusterState): Promise<void> {
-    this.#pods = new Map();
-    const batches = new Map<string, string[]>();
-    const all = [this.#outside, ...this.#nodes.values(), ...this.#slots];
-    for (const { namespace } of all) {
-      batches.set(
-        namespace,
-        (this.#given.get(namespace) ?? []).map((what) => what.replace(' ', ' del ')),
-      );
-      this.#given.set(namespace, []);
-    }
+    const given = new Map<string, string[]>();
     const give = ({ namespace }: Host, what: string): void => {
-      batches.get(namespace)?.push(what.replace(' ', ' add '));
-      this.#given.get(namespace)?.push(what);
+      const known = given.get(namespace) ?? [];
+      given.set(namespace, known);
+      known.push(what);
     };
+    this.#pods = new Map();
     for (const name of this.#names) {
       for (const address of nodeAddresses(state, name)) {
         give(this.#node(name), `addr ${single(address)} dev lo`);
@@ -149,14 +139,30 @@ export class KernelCluster {
       const host = this.#slots[slot];
       if (host === undefined) throw new Error('the cluster has more pods than there are places');
       this.#pods.set(pod.id, host);
+      const node = nodeOfSlot(slot, this.#names);
       for (const address of pod.addresses) {
         give(host, `addr ${single(address)} dev lo`);
-        give(this.#node(nodeOfSlot(slot, this.#names)), `route ${single(address)} dev p${slot}`);
-        give(this.#outside, `route ${single(address)} dev ${nodeOfSlot(slot, this.#names)}`);
+        give(this.#node(node), `route ${single(address)} dev p${slot}`);
+        give(this.#outside, `route ${single(address)} dev ${node}`);
       }
     }
-    await Promise.all(Array.from(batches, ([namespace, lines]) => batchAsync(namespace, lines)));
+    const changes = [this.#outside, ...this.#nodes.values(), ...this.#slots].map(({ namespace }) => {
+      const old = this.#given.get(namespace) ?? [];
+      const now = given.get(namespace) ?? [];
+      const gone = old.filter((what) => !now.includes(what)).map((what) => what.replace(' ', ' del '));
+      const added = now.filter((what) => !old.includes(what)).map((what) => what.replace(' ', ' add '));
+      return { namespace, lines: [...gone, ...added] };
+    });
+    this.#given = given;
+    await Promise.all(
+      changes.flatMap(({ namespace, lines }) => (lines.length > 0 ? [batchAsync(namespace, lines)] : [])),
+    );
+  }
+
+  /** Forgets every connection: the numbers that tell probes apart may come again. */
+  async #forget(): Promise<void> {
     for (const { kernel } of this.#nodes.values()) await kernel.cut(await kernel.connections());
+    this.#firstToken = 0;
   }
 
   /** Gives every node its ruleset, by the change from the one that it has; none where it has none. */
@@ -184,6 +190,7 @@ export class KernelCluster {
    * @param expected which of them should pass: these are waited for
    */
   async probe(flows: readonly Flow[], expected: readonly boolean[]): Promise<ProbeOutcome[]> {
+    if (this.#firstToken + flows.length > PROBE_COUNT) await this.#forget();
     const table = new ProbeTable(this.#firstToken);
     this.#firstToken += flows.length;
     const hosts = [this.#outside, ...this.#nodes.values(), ...this.#slots];

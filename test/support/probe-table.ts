@@ -41,27 +41,28 @@ interface Probe {
 
 /** Source ports and identifiers are from here on. */
 const FIRST = 10_000;
-const COUNT = 50_000;
+/** So many probes have numbers of their own. */
+export const PROBE_COUNT = 50_000;
 
 export class ProbeTable {
   readonly #probes: Probe[] = [];
   readonly #first: number;
 
-  /** @param first the number of the first probe; the numbers begin anew after 50,000 */
+  /** @param first the number of the first probe; with the last it must stay below {@link PROBE_COUNT} */
   constructor(first: number) {
     this.#first = first;
   }
 
   /** Sends the first packet of a connection. */
   send(flow: Flow, ends: Ends, from: RawSockets, to: RawSockets): void {
-    const token = FIRST + ((this.#first + this.#probes.length) % COUNT);
+    const token = FIRST + this.#first + this.#probes.length;
     this.#probes.push({ flow, ends, from, to, arrived: false, answered: false, refused: false });
     const protocol = protocolOf(flow);
     from.send(ipPacket(ends, protocol, firstPacket(flow, ends, token)), ends.destination);
   }
 
   #probe(token: number): Probe | undefined {
-    return this.#probes[(token - FIRST - (this.#first % COUNT) + COUNT) % COUNT];
+    return this.#probes[token - FIRST - this.#first];
   }
 
   /** A packet came to a host. */
