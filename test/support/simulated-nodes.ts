@@ -45,13 +45,16 @@ export function settled(state: ClusterState): ClusterState {
 }
 
 /**
- * The state with every pod of an own address on one of three nodes, in turn. hostNetwork pods of nodes that are none
- * of these are left out: their traffic is from nowhere.
+ * The state with every pod of an own address on one of three nodes, in turn. hostNetwork pods stay where their node is one
+ * of these and lists their address, as real ones do.
  */
 export function placed(state: ClusterState): ClusterState {
-  const pods = new Map(
-    [...state.pods].filter(([, { hostNetwork, node }]) => !hostNetwork || NODE_NAMES.includes(node ?? '')),
-  );
+  const isThere = ({ hostNetwork, node, addresses }: PodInfo): boolean => {
+    if (!hostNetwork) return true;
+    const listed = new Set(state.nodes.get(node ?? '')?.addresses.map(formatAddress));
+    return NODE_NAMES.includes(node ?? '') && addresses.every((address) => listed.has(formatAddress(address)));
+  };
+  const pods = new Map([...state.pods].filter(([, pod]) => isThere(pod)));
   for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot) });
   return { ...state, pods };
 }
