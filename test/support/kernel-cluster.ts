@@ -37,6 +37,13 @@ const SETTINGS = [
   'net/ipv6/icmp/ratelimit 0',
 ];
 
+/** An IP packet of which the last so many bytes are what the protocols of its destination see. */
+export interface Ip {
+  readonly packet: Buffer;
+  readonly destination: Address;
+  readonly payload: number;
+}
+
 interface Host {
   readonly namespace: string;
   readonly sockets: RawSockets;
@@ -216,6 +223,26 @@ export class KernelCluster {
     }
   }
 
+  /** Sends packets from one end to another. Answers for each whether it reached the protocols there. */
+  async deliver(from: FlowEnd, to: FlowEnd, packets: readonly Ip[]): Promise<boolean[]> {
+    const source = this.#hostOf(from).sockets;
+    const target = this.#hostOf(to).sockets;
+    target.receive(() => undefined);
+    for (const { packet, destination } of packets) source.send(packet, destination);
+    const arrived = new Set<string>();
+    let last = performance.now();
+    while (performance.now() - last <= QUIET) {
+      if (target.receive(({ bytes }) => arrived.add(bytes.toString('hex')))) last = performance.now();
+      await sleep(1);
+    }
+    return packets.map(({ packet, payload }) => arrived.has(packet.subarray(packet.length - payload).toString('hex')));
+  }
+
+  /** The kernel of a node. */
+  kernel(node: string): RemoteKernel {
+    return this.#node(node).kernel;
+  }
+
   #hostOf(end: FlowEnd): Host {
     if (end.type === 'pod') {
       const host = this.#pods.get(end.pod.id);
@@ -243,13 +270,21 @@ function single(address: Address): string {
   return `${formatAddress(address)}/${address.family === 'IPv4' ? 32 : 128}`;
 }
 
+/** TCP from these ports is left to the test: no host answers it by itself. */
+export const BY_HAND = { first: 61_000, last: 61_999 };
+
 /** TCP to any port of the host's own addresses is accepted on one. */
 function acceptEveryPort(port: number): string {
-  const rule = `fib daddr type local meta l4proto tcp dnat to :${port}`;
+  const hand = `${BY_HAND.first}-${BY_HAND.last}`;
+  const accepting = `fib daddr type local meta l4proto tcp tcp sport != ${hand} dnat to :${port}`;
+  const silent = ['sport', 'dport'].map((side) => `tcp ${side} ${hand} tcp flags & rst == rst drop;`).join(' ');
   return ['ip', 'ip6']
     .map(
-      (family) =>
-        `table ${family} plumbing { chain accepting { type nat hook prerouting priority -100; ${rule}; }; }\n`,
+      (family) => `table ${family} plumbing {
+  chain accepting { type nat hook prerouting priority -100; ${accepting}; }
+  chain silent { type filter hook output priority 0; ${silent} }
+}
+`,
     )
     .join('');
 }
