@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { measureAgent } from './agent.ts';
 import { figureTable } from './figures.ts';
+import { inNamespace, ownNamespace } from './namespaces.ts';
 import { DEFAULT_SHAPE } from './shape.ts';
 
 /**
@@ -12,8 +12,7 @@ const NAMESPACES = 10;
 
 function main(): number {
   const [pods = 10_000, policies = 1000] = process.argv.slice(2).map(Number);
-  const namespace = process.env['PORTCULLIS_BENCH_NETNS'];
-  if (namespace === undefined) return inNamespace();
+  if (ownNamespace === undefined) return inNamespace();
   const shape = {
     ...DEFAULT_SHAPE,
     namespaces: NAMESPACES,
@@ -31,30 +30,6 @@ function main(): number {
     process.exit(0);
   });
   return 0;
-}
-
-/** Runs itself in a new namespace, which goes when it ends. */
-function inNamespace(): number {
-  if (process.getuid?.() !== 0) {
-    process.stderr.write('the agent needs root: run this as root\n');
-    return 2;
-  }
-  const name = `portcullis-bench-${process.pid}`;
-  const ip = (...args: readonly string[]): number | null => spawnSync('ip', args, { stdio: 'inherit' }).status;
-  if (ip('netns', 'add', name) !== 0) return 1;
-  try {
-    const { status } = spawnSync(
-      'ip',
-      ['netns', 'exec', name, process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-      {
-        stdio: 'inherit',
-        env: { ...process.env, PORTCULLIS_BENCH_NETNS: name },
-      },
-    );
-    return status ?? 1;
-  } finally {
-    ip('netns', 'del', name);
-  }
 }
 
 process.exitCode = main();

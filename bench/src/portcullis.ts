@@ -11,6 +11,8 @@ export const { Agent }: typeof import('../../src/agent/agent.ts') = await load('
 export const { AddressSet }: typeof import('../../src/net/address-set.ts') = await load('net/address-set.js');
 export const { systemClock }: typeof import('../../src/kube/clock.ts') = await load('kube/clock.js');
 
+export const nft: typeof import('../../src/nft/index.ts') = await load('nft/index.js');
+
 /** The kernel of this machine; its module is loaded only when it is asked for. */
 export async function linuxKernel(): Promise<LinuxKernel> {
   const module: typeof import('../../src/agent/kernel/linux-kernel.ts') = await load('agent/kernel/linux-kernel.js');
