@@ -250,8 +250,8 @@ describe('a restart', () => {
 
 describe('what others do to the table', () => {
   test.each([
-    'add table inet portcullis\nadd set inet portcullis ingress4 { type ipv4_addr; }\n',
-    'add table inet portcullis\nadd set inet portcullis guarded4 { type ipv6_addr; }\n',
+    'add table inet portcullis\nadd set inet portcullis ingress4 { typeof ip saddr; }\n',
+    'add table inet portcullis\nadd set inet portcullis guarded4 { typeof ip6 saddr; }\n',
     'add table inet portcullis\nadd chain inet portcullis forward { type filter hook input priority 0; policy accept; }\n',
   ])('does not stand in the way of the rules: %j', async (script) => {
     const kernel = new FakeKernel();

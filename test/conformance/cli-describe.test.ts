@@ -175,7 +175,7 @@ describe('several policies', () => {
     expect(await portcullis(['describe', '-f', root, '-n', 'empty'])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'no network policies found\n',
+      stderr: 'portcullis: warning: there is no namespace "empty" in the input\nno network policies found\n',
     });
   });
 });
