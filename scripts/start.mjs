@@ -1,6 +1,7 @@
 /**
  * A first look, for `npm start`. On Linux as root with nft, examples/shop comes up in the lab: every connection is tried
- * with real packets, and again after a policy was changed. Elsewhere the same questions are answered without packets.
+ * with real packets. On a terminal the page then opens on it and stays until Ctrl-C; else a policy is changed, and every
+ * connection tried once more. Elsewhere the same questions are answered without packets.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,9 @@ const LAB = `start-${process.pid}`;
 
 /** 1 is an answer too: denied, or findings. Anything else means that the command itself went wrong. */
 const ANSWERS = [0, 1];
+
+/** Somebody watches, who can press Ctrl-C. */
+const IS_WATCHED = process.stdin.isTTY === true && process.stdout.isTTY === true && process.env.CI === undefined;
 
 let child;
 let interrupted = false;
@@ -46,43 +50,75 @@ async function analyse(reason) {
   await run('can -f examples/shop shop/deploy/frontend shop/deploy/cart 8080 --explain'.split(' '));
   heading('An allowed one');
   await run('can -f examples/shop shop/deploy/frontend shop/deploy/cart 7070'.split(' '));
-  console.log('More to ask: examples/README.md, and ./bin/portcullis --help');
+  console.log('More to ask: examples/README.md, and ./bin/portcullis --help\n');
+  if (IS_WATCHED) await withCopy((shop) => page(shop, []));
+}
+
+/** Does something with a copy of the shop, which is gone afterwards. */
+async function withCopy(work) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'portcullis-start-'));
+  try {
+    const shop = path.join(folder, 'shop');
+    cpSync(path.join(root, 'examples/shop'), shop, { recursive: true });
+    await work(shop);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The page over the files of a folder, until Ctrl-C. */
+async function page(shop, flags) {
+  heading(`The page. What you edit in ${shop} shows at once; Ctrl-C ends`);
+  await run(['serve', '-f', shop, '--port', '0', ...flags]);
 }
 
 const CART = 'policies/shop/cart.yaml';
 
 async function enforce() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'portcullis-start-'));
-  const shop = path.join(folder, 'shop');
   const named = ['--name', LAB];
   try {
-    cpSync(path.join(root, 'examples/shop'), shop, { recursive: true });
-    heading('The shop as the policies have it');
-    await run('reach -f examples/shop -n shop -o matrix --no-external'.split(' '));
-    heading('The same with packets: every pod a network namespace, policies enforced by the kernel');
-    await run(['lab', 'up', '-f', shop, ...named, '--summary']);
-    heading('Every connection is tried, and compared with what was predicted');
-    await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
-    heading('Who reaches the carts');
-    await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
-    heading(`A policy is edited: ${CART} lets the recommendation service in instead of the frontend`);
-    const file = path.join(shop, CART);
-    const before = readFileSync(file, 'utf8');
-    const after = before.replace('[frontend, checkout]', '[recommendation, checkout]');
-    if (after === before) throw new Error(`${CART} is not as it was`);
-    writeFileSync(file, after);
-    console.log();
-    await run(['diff', 'examples/shop', shop, '-n', 'shop', '--no-external'], { answers: [1] });
-    heading('The kernel follows');
-    await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
-    heading('And nothing else changed: every connection once more');
-    await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
+    await withCopy(async (shop) => {
+      heading('The shop as the policies have it');
+      await run('reach -f examples/shop -n shop -o matrix --no-external'.split(' '));
+      heading('The same with packets: every pod a network namespace, policies enforced by the kernel');
+      await run(['lab', 'up', '-f', shop, ...named, '--summary']);
+      heading('Every connection is tried, and compared with what was predicted');
+      await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
+      if (IS_WATCHED) await page(shop, ['--flows', await flowLog()]);
+      else await changePolicy(shop, named);
+    });
   } finally {
     heading('Away with it');
     await run(['lab', 'down', ...named], { signals: false });
-    rmSync(folder, { recursive: true, force: true });
   }
   console.log('Try it yourself: docs/lab.md. More to ask: examples/README.md, and ./bin/portcullis --help');
+}
+
+/** Where the agent of the lab's only node tells what it denied. */
+async function flowLog() {
+  const { labPaths } = await import('../dist/lab/names.js');
+  const { readPlan } = await import('../dist/lab/files.js');
+  const paths = labPaths(LAB);
+  const [node] = readPlan(paths)?.nodes ?? [];
+  if (node === undefined) throw new Error('the lab has no node');
+  return paths.flowLog(node.slot);
+}
+
+async function changePolicy(shop, named) {
+  heading('Who reaches the carts');
+  await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
+  heading(`A policy is edited: ${CART} lets the recommendation service in instead of the frontend`);
+  const file = path.join(shop, CART);
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace('[frontend, checkout]', '[recommendation, checkout]');
+  if (after === before) throw new Error(`${CART} is not as it was`);
+  writeFileSync(file, after);
+  console.log();
+  await run(['diff', 'examples/shop', shop, '-n', 'shop', '--no-external'], { answers: [1] });
+  heading('The kernel follows');
+  await run(['lab', 'probe', ...named, '--to', 'shop/deploy/cart'], { answers: [0] });
+  heading('And nothing else changed: every connection once more');
+  await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
