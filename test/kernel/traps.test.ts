@@ -431,6 +431,12 @@ describe.skipIf(skipsKernelTests())('traps', () => {
         { prefix: 'portcullis:ingress', source: address('203.0.113.7'), destination: client, protocol: 1, icmpType: 8 },
       ]);
       expect(told[0]?.sourcePort).toBe(42_000);
+      const counted = await cluster.kernel('n0').denied();
+      expect(Object.fromEntries([...counted].filter(([, packets]) => packets > 0))).toEqual({
+        'deny-egress4': 3,
+        'deny-egress6': 2,
+        'deny-ingress4': 1,
+      });
     });
   });
 });

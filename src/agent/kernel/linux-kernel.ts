@@ -2,6 +2,7 @@ import type { Address } from '../../net/address.ts';
 import { DENIAL_CHAINS, type Ruleset, readListing, TABLE } from '../../nft/index.ts';
 import { ChangeMonitor } from './change-monitor.ts';
 import { deleteConnections, listConnections } from './conntrack.ts';
+import { countedPackets } from './counters.ts';
 import { type Closer, type Connection, type Kernel, KernelError, type LoggedPacket } from './kernel.ts';
 import { Nftables } from './nftables.ts';
 import { receivePackets } from './packet-log.ts';
@@ -107,13 +108,9 @@ export class LinuxKernel implements Kernel {
   async denied(): Promise<ReadonlyMap<string, number>> {
     const counted = new Map<string, number>();
     for (const chain of DENIAL_CHAINS) {
-      try {
-        const listing = await this.#queued(() => this.#nftables.list(`list chain inet ${TABLE} ${chain}`));
-        counted.set(chain, countedPackets(listing));
-      } catch (error) {
-        // A chain that the ruleset does not need is not there.
-        if (!(error instanceof KernelError && error.code === 'missing')) throw error;
-      }
+      const packets = countedPackets(chain);
+      // A chain that the ruleset does not need is not there.
+      if (packets !== undefined) counted.set(chain, packets);
     }
     return counted;
   }
@@ -131,12 +128,4 @@ export class LinuxKernel implements Kernel {
     await this.#last;
     await this.#loaded?.close();
   }
-}
-
-/** The packets of all counters in the listing of a chain. */
-function countedPackets(listing: string): number {
-  const { nftables } = JSON.parse(listing) as { nftables: { rule?: { expr: { counter?: { packets: number } }[] } }[] };
-  let packets = 0;
-  for (const { rule } of nftables) for (const { counter } of rule?.expr ?? []) packets += counter?.packets ?? 0;
-  return packets;
 }
