@@ -18,6 +18,10 @@ interface Camera {
 /** Below this scale texts of workloads cannot be read, and are left out. */
 const FAR = 0.42;
 const MOST_ZOOM = 3;
+/** Width of the buttons over the map. */
+const TOOLS = 40;
+/** Width of what is told of a workload beside the map. */
+const INSPECTOR = 270;
 
 /** Namespaces as areas; lines only of the workload that is pointed at, focused or chosen. */
 export function MapView(): JSX.Element {
@@ -41,10 +45,11 @@ function NoWorkloads(): JSX.Element {
 function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixData | undefined }): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const [aspect, setAspect] = useState(1.2);
-  // What the frame is at first: the map does not jump about when panes open and close.
+  // What the frame is at first, less what is told of a workload: the map does not jump about when panes open and close.
   useLayoutEffect(() => {
-    const { clientWidth = 1, clientHeight = 1 } = frame.current ?? {};
-    setAspect(Math.min(2.2, Math.max(0.6, (clientWidth * 0.75) / Math.max(1, clientHeight))));
+    const { width, height } = room(frame.current);
+    const beside = selected.value === undefined ? INSPECTOR : 0;
+    setAspect(Math.min(2.4, Math.max(0.5, Math.max(width - beside, width / 2) / height)));
   }, []);
   const layout = useMemo(() => layoutMap(now.endpoints, aspect), [now.endpoints, aspect]);
   const [camera, setCamera] = useState<Camera | undefined>(undefined);
@@ -159,9 +164,16 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
 
 function fitted({ width, height }: MapLayout, frame: HTMLElement | null): Camera | undefined {
   if (frame === null || width === 0) return undefined;
-  const { clientWidth, clientHeight } = frame;
-  const scale = Math.min(1.15, clientWidth / width, (clientHeight - 44) / height);
-  return { scale, x: (clientWidth - width * scale) / 2, y: Math.max(0, (clientHeight - 44 - height * scale) / 2) };
+  const seen = room(frame);
+  const scale = Math.min(1.15, seen.width / width, seen.height / height);
+  return { scale, x: (seen.width - width * scale) / 2, y: Math.max(0, (seen.height - height * scale) / 2) };
+}
+
+/** What of the frame the legend, below, and the tools, on the right, leave. */
+function room(frame: HTMLElement | null): { readonly width: number; readonly height: number } {
+  const { clientWidth = 1, clientHeight = 1 } = frame ?? {};
+  const legend = frame?.querySelector<HTMLElement>('.map-legend')?.offsetHeight ?? 0;
+  return { width: Math.max(1, clientWidth - TOOLS), height: Math.max(1, clientHeight - legend) };
 }
 
 function middleOf(frame: HTMLElement | null): { readonly x: number; readonly y: number } {
@@ -177,20 +189,17 @@ function zoomed({ x, y, scale }: Camera, factor: number, at: { readonly x: numbe
 /** Brings a node into sight, and near enough to be read. */
 function centred(seen: Camera, node: PlacedNode, frame: HTMLElement | null): Camera {
   if (frame === null) return seen;
-  const { clientWidth, clientHeight } = frame;
+  const { width, height } = room(frame);
   const left = node.x * seen.scale + seen.x;
   const top = node.y * seen.scale + seen.y;
   const inSight =
-    left >= 0 &&
-    top >= 0 &&
-    left + node.width * seen.scale <= clientWidth &&
-    top + node.height * seen.scale <= clientHeight;
+    left >= 0 && top >= 0 && left + node.width * seen.scale <= width && top + node.height * seen.scale <= height;
   if (inSight && seen.scale >= FAR) return seen;
   const scale = Math.max(seen.scale, 0.7);
   return {
     scale,
-    x: clientWidth / 2 - (node.x + node.width / 2) * scale,
-    y: clientHeight / 2 - (node.y + node.height / 2) * scale,
+    x: width / 2 - (node.x + node.width / 2) * scale,
+    y: height / 2 - (node.y + node.height / 2) * scale,
   };
 }
 
@@ -409,10 +418,10 @@ function Node({ node, exposed, tab, pressed, state, ports, onHover }: NodeProps)
         <title>{label}</title>
         <rect class="box" width={width} height={height} rx={isolation === 'none' ? 2 : 7} />
         <text class="name" x="30" y="19">
-          {cut(nodeTitle(endpoint), exposed ? 15 : 18)}
+          {cut(nodeTitle(endpoint), exposed ? 14 : 16)}
         </text>
         <text class={ports === undefined ? 'sub' : 'sub between'} x="30" y="35">
-          {cut(ports ?? subtitle(endpoint), 24)}
+          {cut(ports ?? subtitle(endpoint), 22)}
         </text>
         {isolation !== undefined && <Shield isolation={isolation} />}
         {isolation === undefined && <path class="mark" d={MARKS[endpoint.type]} />}
@@ -540,7 +549,9 @@ function Inspector({ now, at, peers, exposed }: InspectorProps): JSX.Element {
   return (
     <aside class="inspector" aria-label={endpoint.id}>
       <header>
-        <h2>{endpoint.id}</h2>
+        <h2>
+          <EndpointName id={endpoint.id} />
+        </h2>
         <button type="button" class="icon-button" aria-label={t('close')} onClick={() => (selected.value = undefined)}>
           <Icon name="close" />
         </button>
@@ -560,6 +571,19 @@ function Inspector({ now, at, peers, exposed }: InspectorProps): JSX.Element {
       <PeerList title={t('map.reaches')} now={now} peers={peers} direction="out" of={endpoint} />
       <PeerList title={t('map.reached-by')} now={now} peers={peers} direction="in" of={endpoint} />
     </aside>
+  );
+}
+
+/** A long name breaks before its kind rather than in a word. */
+function EndpointName({ id }: { readonly id: string }): JSX.Element {
+  const at = id.indexOf('[');
+  if (at < 0) return <>{id}</>;
+  return (
+    <>
+      {id.slice(0, at)}
+      <wbr />
+      {id.slice(at)}
+    </>
   );
 }
 
@@ -591,7 +615,9 @@ function PeerList({ title, now, peers, direction, of }: PeerListProps): JSX.Elem
           return (
             <li key={peer.at}>
               <button type="button" class="link" onClick={() => askVerdict(from.id, to.id)}>
-                <span>{other.id}</span>
+                <span>
+                  <EndpointName id={other.id} />
+                </span>
                 <span class={peer.open ? 'ports open' : 'ports'}>{peer.ports}</span>
               </button>
             </li>

@@ -58,6 +58,30 @@ describe('layoutMap', () => {
   });
 });
 
+/** The shop: as many in each namespace, and outside. */
+const SHOP = Object.entries({
+  data: 3,
+  'ingress-nginx': 1,
+  'kube-system': 1,
+  monitoring: 2,
+  payments: 3,
+  shop: 7,
+}).flatMap(([namespace, n]) => Array.from({ length: n }, (_, at) => endpoint('workload', namespace, `w${at}`)));
+const AROUND = [
+  ...Array.from({ length: 6 }, (_, at) => endpoint('external', '', `o${at}`)),
+  endpoint('host', 'monitoring', 'node-exporter'),
+];
+
+test.each([
+  ['beside the editor', 450, 690],
+  ['without the editor', 1040, 760],
+  ['on a tablet', 740, 560],
+  ['on a wide screen', 1800, 900],
+])('a small world can be read at once %s', (_, width, height) => {
+  const layout = layoutMap([...SHOP, ...AROUND], width / height);
+  expect(Math.min(width / layout.width, height / layout.height)).toBeGreaterThan(0.6);
+});
+
 describe('edgesOf', () => {
   const list = [
     endpoint('workload', 'a', 'self'),

@@ -40,39 +40,24 @@ interface Group {
 }
 
 /**
- * Places endpoints: namespaces as areas in the middle, by name, in rows of about one width; outside blocks on the left, nodes
- * and domains on the right. The same endpoints always get the same places.
- * @param aspect width by height that the middle is to have, about
+ * Places endpoints: namespaces as areas in the middle, by name; outside blocks, nodes and domains at the edges: left and
+ * right, or above and below. Of the arrangements that come into question it is the one that can be shown largest. The same
+ * endpoints always get the same places.
+ * @param aspect width by height of what the map is shown in
  */
 export function layoutMap(endpoints: readonly EndpointItem[], aspect: number = 1.6): MapLayout {
   const groups = groupsOf(endpoints);
-  const inner = groups.filter(({ kind }) => kind === 'namespace');
-  const left = groups.filter(({ kind }) => kind === 'outside');
-  const right = groups.filter(({ kind }) => kind === 'nodes' || kind === 'domains');
-  const areas: PlacedArea[] = [];
-  let x: number = AREA.gap;
-  const column = (list: readonly Group[]): void => {
-    let y: number = AREA.gap;
-    let width = 0;
-    for (const group of list) {
-      const columns = group.members.length > 24 ? Math.ceil(group.members.length / 24) : 1;
-      const placed = place(endpoints, group, x, y, columns, areas.length);
-      areas.push(placed);
-      y += placed.height + AREA.gap;
-      width = Math.max(width, placed.width);
-    }
-    if (width > 0) x += width + AREA.gap * 2;
-  };
-  column(left);
-  x = shelves(endpoints, inner, x, areas, aspect) + AREA.gap * 2;
-  column(right);
+  let best: Arrangement = { width: 0, height: 0, boxes: [] };
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of arrangements(groups)) {
+    const size = Math.max(candidate.width / aspect, candidate.height);
+    if (size >= least) continue;
+    least = size;
+    best = candidate;
+  }
+  const areas = best.boxes.map(({ group, x, y, columns }, at) => place(endpoints, group, x, y, columns, at));
   const nodes = new Map(areas.flatMap((area) => area.nodes.map((node) => [node.at, node] as const)));
-  return {
-    width: Math.max(...areas.map((area) => area.x + area.width), 0) + AREA.gap,
-    height: Math.max(...areas.map((area) => area.y + area.height), 0) + AREA.gap,
-    areas,
-    nodes,
-  };
+  return { width: best.width, height: best.height, areas, nodes };
 }
 
 function groupsOf(endpoints: readonly EndpointItem[]): Group[] {
@@ -98,37 +83,127 @@ function groupsOf(endpoints: readonly EndpointItem[]): Group[] {
   return [...groups.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** Namespaces in rows; answers the right edge. */
-function shelves(
-  endpoints: readonly EndpointItem[],
-  groups: readonly Group[],
-  left: number,
-  areas: PlacedArea[],
-  aspect: number,
-): number {
-  const sizes = groups.map(({ members }) => {
-    const columns = Math.max(1, Math.round(Math.sqrt((members.length * NODE.height) / NODE.width) * 1.5));
-    return { columns, width: areaWidth(columns), height: areaHeight(Math.ceil(members.length / columns)) };
-  });
-  const total = sizes.reduce((sum, { width, height }) => sum + (width + AREA.gap) * (height + AREA.gap), 0);
-  const limit = Math.max(Math.sqrt(total * aspect * 1.15), ...sizes.map(({ width }) => width));
-  let x = left;
-  let y: number = AREA.gap;
-  let row = 0;
-  let edge = left;
-  for (const [index, group] of groups.entries()) {
-    const { columns = 1, width = 0, height = 0 } = sizes[index] ?? {};
-    if (x > left && x + width > left + limit) {
-      x = left;
-      y += row + AREA.gap;
-      row = 0;
+/** An area without its endpoints: many arrangements are tried, one is drawn. */
+interface Plot extends Box {
+  readonly group: Group;
+  readonly columns: number;
+}
+
+interface Arrangement {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly Plot[];
+}
+
+/** How wide areas are for their height: few columns, as many as look well, many. */
+const BREADTHS = [0.8, 1.5, 2.5];
+/** How wide the middle may be, by the width at which it would be a square. */
+const WIDTHS = [0.45, 0.6, 0.75, 0.9, 1.05, 1.2, 1.4, 1.65, 2, 2.4];
+/** Rows of a column at the edge. */
+const TALL = 24;
+
+function* arrangements(groups: readonly Group[]): Generator<Arrangement> {
+  const inner = groups.filter(({ kind }) => kind === 'namespace');
+  const outside = groups.filter(({ kind }) => kind === 'outside');
+  const others = groups.filter(({ kind }) => kind === 'nodes' || kind === 'domains');
+  for (const breadth of BREADTHS) {
+    const plots = inner.map((group) => {
+      const { length } = group.members;
+      return plot(group, Math.max(1, Math.round(Math.sqrt((length * NODE.height) / NODE.width) * breadth)));
+    });
+    const total = plots.reduce((sum, { width, height }) => sum + (width + AREA.gap) * (height + AREA.gap), 0);
+    const widest = Math.max(areaWidth(1), ...plots.map(({ width }) => width));
+    for (const factor of WIDTHS) {
+      const limit = Math.max(widest, Math.sqrt(total) * factor);
+      const middle = packed(plots, limit);
+      yield between(stacked(outside), middle, stacked(others), 'x');
+      const room = Math.max(limit, middle.width);
+      yield between(banded(outside, room), middle, banded(others, room), 'y');
     }
-    areas.push(place(endpoints, group, x, y, columns, areas.length));
-    x += width + AREA.gap;
-    row = Math.max(row, height);
-    edge = Math.max(edge, x - AREA.gap);
   }
-  return edge;
+}
+
+function plot(group: Group, wanted: number): Plot {
+  const columns = Math.min(wanted, group.members.length);
+  const height = areaHeight(Math.ceil(group.members.length / columns));
+  return { group, columns, x: 0, y: 0, width: areaWidth(columns), height };
+}
+
+function bounded(boxes: readonly Plot[]): Arrangement {
+  return {
+    width: Math.max(0, ...boxes.map(({ x, width }) => x + width)),
+    height: Math.max(0, ...boxes.map(({ y, height }) => y + height)),
+    boxes,
+  };
+}
+
+/** Each as high up as there is room for it, and then as far left. */
+function packed(plots: readonly Plot[], limit: number): Arrangement {
+  // What is taken, from left to right: up to `end`, down to `y`.
+  let skyline = [{ end: limit + AREA.gap, y: 0 }];
+  const boxes = plots.map((one): Plot => {
+    const [width, height] = [one.width + AREA.gap, one.height + AREA.gap];
+    let at = { x: 0, y: Number.POSITIVE_INFINITY };
+    let x = 0;
+    for (const { end } of skyline) {
+      if (x > 0 && x + width > limit + AREA.gap) break;
+      const left = x;
+      const y = Math.max(
+        ...skyline
+          .filter((part, index) => part.end > left && (skyline[index - 1]?.end ?? 0) < left + width)
+          .map(({ y }) => y),
+      );
+      if (y < at.y) at = { x, y };
+      x = end;
+    }
+    const right = at.x + width;
+    const next: typeof skyline = [];
+    let start = 0;
+    for (const { end, y } of skyline) {
+      if (start < at.x) next.push({ end: Math.min(end, at.x), y });
+      if (end >= right && start < right) next.push({ end: right, y: at.y + height });
+      if (end > right) next.push({ end, y });
+      start = end;
+    }
+    skyline = next;
+    return { ...one, ...at };
+  });
+  return bounded(boxes);
+}
+
+/** One below the other. */
+function stacked(groups: readonly Group[]): Arrangement {
+  let y = 0;
+  return bounded(
+    groups.map((group): Plot => {
+      const one = { ...plot(group, Math.ceil(group.members.length / TALL)), y };
+      y += one.height + AREA.gap;
+      return one;
+    }),
+  );
+}
+
+/** Side by side where there is room, as wide as that. */
+function banded(groups: readonly Group[], room: number): Arrangement {
+  const most = Math.max(1, Math.floor((room - AREA.pad * 2 + NODE.gap) / (NODE.width + NODE.gap)));
+  return packed(
+    groups.map((group) => plot(group, most)),
+    room,
+  );
+}
+
+/** The middle between two edges, along an axis, with a margin around it all. */
+function between(before: Arrangement, middle: Arrangement, after: Arrangement, axis: 'x' | 'y'): Arrangement {
+  const length = axis === 'x' ? 'width' : 'height';
+  const boxes: Plot[] = [];
+  let offset: number = AREA.gap;
+  for (const part of [before, middle, after]) {
+    const [dx, dy] = axis === 'x' ? [offset, AREA.gap] : [AREA.gap, offset];
+    boxes.push(...part.boxes.map((one) => ({ ...one, x: one.x + dx, y: one.y + dy })));
+    if (part.boxes.length > 0) offset += part[length] + AREA.gap * 1.5;
+  }
+  const { width, height } = bounded(boxes);
+  return { width: width + AREA.gap, height: height + AREA.gap, boxes };
 }
 
 function areaWidth(columns: number): number {
