@@ -6,7 +6,8 @@ export interface PageServer {
 }
 
 /**
- * Serves dist/web on a free port of loopback as static files, under a strict security policy.
+ * Serves a folder on a free port of loopback as static files, under a strict security policy.
  * @param extra answers instead of files, by path such as `server.json`
+ * @param root the folder; dist/web when absent
  */
-export function servePage(extra?: Readonly<Record<string, string>>): Promise<PageServer>;
+export function servePage(extra?: Readonly<Record<string, string>>, root?: string): Promise<PageServer>;

@@ -27,11 +27,12 @@ const POLICY = [
 ].join('; ');
 
 /**
- * Serves dist/web on a free port of loopback as static files, under a strict security policy.
+ * Serves a folder on a free port of loopback as static files, under a strict security policy.
  *
  * @param {Readonly<Record<string, string>>} extra answers instead of files, by path such as `server.json`
+ * @param {string} root the folder; dist/web when absent
  */
-export async function servePage(extra = {}) {
+export async function servePage(extra = {}, root = ROOT) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const name = pathname === '/' ? 'index.html' : decodeURIComponent(pathname.slice(1));
@@ -46,7 +47,7 @@ export async function servePage(extra = {}) {
     if (Object.hasOwn(extra, name)) send(200, extra[name]);
     else if (name.split('/').includes('..')) send(404, 'not found');
     else
-      readFile(path.join(ROOT, name)).then(
+      readFile(path.join(root, name)).then(
         (body) => send(200, body),
         () => send(404, 'not found'),
       );

@@ -590,7 +590,7 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
         name: 'export',
         value: 'DIR',
         group: OUTPUT,
-        description: 'write the page as static files for any web server, and end',
+        description: 'write the page, with what -f names, as static files for any web server, and end',
         completes: 'file',
       },
       ...outputFlags.map((option) => (option.name === 'no-headers' ? { ...option, hidden: true } : option)),
@@ -599,7 +599,10 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
     examples: [
       { line: 'portcullis serve -f shop/ --open', does: 'a directory, live, in the browser' },
       { line: 'portcullis serve -f shop/ --flows flows.jsonl', does: 'with the flows of an agent or of the lab' },
-      { line: 'portcullis serve --export site/', does: 'the page as static files, without a server' },
+      {
+        line: 'portcullis serve -f shop/ --export site/',
+        does: 'the page with these manifests as static files, without a server',
+      },
       {
         line: 'portcullis serve -f shop/ --host 0.0.0.0 --auth-token-file token --tls-cert tls.crt --tls-key tls.key',
         does: 'for others, who need the token',

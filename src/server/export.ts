@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { AnalystOptions, TextFile } from './analyst/question.ts';
 
 /** An export that cannot be written. */
 export class ExportError extends Error {
@@ -17,13 +18,21 @@ export interface ExportOptions {
   readonly page: string;
   /** Made where it does not exist; must be empty otherwise. */
   readonly target: string;
+  /** What the page opens by itself; absent: it begins empty. */
+  readonly world?: ExportedWorld;
+}
+
+/** Texts of an export, and how they are read. */
+export interface ExportedWorld extends AnalystOptions {
+  readonly title: string;
+  readonly files: readonly TextFile[];
 }
 
 /**
- * Writes the page as static files that any web server can serve; `server.json` tells it that there is no server behind.
- * Answers how many files there are. Throws {@link ExportError}.
+ * Writes the page as static files that any web server can serve; `server.json` tells it that there is no server behind,
+ * and has the world. Answers how many files there are. Throws {@link ExportError}.
  */
-export function exportPage({ page, target }: ExportOptions): number {
+export function exportPage({ page, target, world }: ExportOptions): number {
   if (!existsSync(path.join(page, 'index.html'))) {
     throw new ExportError('this build has no page: run `npm run build` in the checkout');
   }
@@ -31,7 +40,7 @@ export function exportPage({ page, target }: ExportOptions): number {
     mkdirSync(target, { recursive: true });
     if (readdirSync(target).length > 0) throw new ExportError(`${target} is not empty; name a new directory`);
     cpSync(page, target, { recursive: true });
-    writeFileSync(path.join(target, 'server.json'), '{"server":false}\n');
+    writeFileSync(path.join(target, 'server.json'), `${JSON.stringify({ server: false, ...world })}\n`);
     return readdirSync(target, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
   } catch (error) {
     if (error instanceof ExportError) throw error;

@@ -1,7 +1,7 @@
 /** The page, the HTTP API and the admission webhook, served from files or a live cluster. */
 
 export type { AnalystOptions } from './analyst/question.ts';
-export { ExportError, exportPage } from './export.ts';
+export { ExportError, type ExportedWorld, exportPage } from './export.ts';
 export { FlowFeed } from './flows/flow-feed.ts';
 export { UrlFollower } from './flows/follow-url.ts';
 export { FileTail } from './flows/tail-file.ts';

@@ -1,8 +1,12 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { servePage } from '../../scripts/page-server.mjs';
 import { FlowFeed } from '../../src/server/flows/flow-feed.ts';
 import { root } from '../package/run.ts';
-import { canBrowse, openFile, openView, withPage } from '../support/page.ts';
+import { askFor, canBrowse, openFile, openView, withPage } from '../support/page.ts';
 import { setFiles, startServer, textsIn } from '../support/server.ts';
 
 const PAGE = `${root}/dist/web`;
@@ -60,6 +64,29 @@ describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }
       await page.locator('.flows tbody tr .opened').nth(1).waitFor();
       expect(await page.locator('.status-changes').textContent()).toBe('+2 opened−0 closed');
     });
+  });
+
+  it('opens an exported world from static files, read as the command was told', async () => {
+    const place = mkdtempSync(path.join(tmpdir(), 'portcullis-export-'));
+    const site = path.join(place, 'site');
+    const args = ['bin/portcullis', 'serve', '-f', 'examples/shop', '--pod-cidr', '10.244.0.0/16', '--export', site];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: `${site}\n` });
+    const told = JSON.parse(readFileSync(path.join(site, 'server.json'), 'utf8')) as object;
+    expect(told).toMatchObject({ server: false, title: 'shop', podCidrs: ['10.244.0.0/16'] });
+    const server = await servePage({}, site);
+    try {
+      await withPage(server.url, async (page) => {
+        await page.locator('.node').first().waitFor();
+        expect(await page.locator('.world').textContent()).toMatch(/^shop.*18 workloads/);
+        await openView(page, /Verdict/);
+        await askFor(page, 'shop/frontend[Deployment]', 'shop/cart[Deployment]', '8080');
+        await page.locator('.answer.no').waitFor();
+      });
+    } finally {
+      await server.close();
+      rmSync(place, { recursive: true });
+    }
   });
 
   it('begins with examples where the server has no input', async () => {

@@ -243,6 +243,8 @@ describe('starting', () => {
     [['--empty', '-f', 'examples/shop'], /--empty begins without input/],
     [['--context', 'nowhere'], /context/],
     [['--guardrails', 'x'], /--guardrails needs --webhook/],
+    [['--export', 'x', '--flows', 'f.jsonl'], /--export writes what -f names: leave --flows out/],
+    [['--export', 'x', '-f', 'no-such-folder'], /cannot read no-such-folder/],
     [['--export', 'src'], /src is not empty|this build has no page/],
   ])('%j is told', (args, message) => {
     const { code, stderr, stdout } = refused('--port', '0', ...args);

@@ -8,6 +8,7 @@ import { renderDiagnostics } from '../../report/diagnostics.ts';
 import {
   ClusterTexts,
   ExportError,
+  type ExportedWorld,
   exportPage,
   FileTail,
   FlowFeed,
@@ -37,10 +38,10 @@ const PAGE = path.join(PACKAGE, 'dist/web');
 /** `portcullis serve`: runs until it is told to stop. */
 export async function run(context: Context): Promise<number> {
   const target = context.flags.text('export');
-  if (target !== undefined) return writeExport(context, target);
   const parts: Part[] = [];
   try {
-    await serve(context, parts);
+    if (target !== undefined) await writeExport(context, parts, target);
+    else await serve(context, parts);
     return EXIT.ok;
   } finally {
     for (const part of parts.reverse()) await part.close();
@@ -207,16 +208,33 @@ function portTaken(error: ListenError, port: number): UsageError {
   return new UsageError(error.message, hints);
 }
 
-async function writeExport({ out, err, flags }: Context, target: string): Promise<number> {
+async function writeExport(context: Context, parts: Part[], target: string): Promise<void> {
+  const { out, err, flags } = context;
+  const others = ['flows', 'kubeconfig', 'context'].filter((name) => flags.text(name) !== undefined);
+  const only = [...others, ...(flags.on('webhook') ? ['webhook'] : [])][0];
+  if (only !== undefined) throw new UsageError(`--export writes what -f names: leave --${only} out`);
   try {
-    const files = exportPage({ page: PAGE, target });
+    const world = await exportedWorld(context, parts);
+    const files = exportPage({ page: PAGE, target, ...(world === undefined ? {} : { world }) });
     if (!flags.on('quiet')) err.add(`${files} files written: serve ${target} with any web server\n`);
     await out.write(`${target}\n`);
-    return EXIT.ok;
   } catch (error) {
     if (error instanceof ExportError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** The texts that `-f` names, all of them; undefined without `-f`. */
+async function exportedWorld(context: Context, parts: Part[]): Promise<ExportedWorld | undefined> {
+  const paths = context.flags.list('filename');
+  if (paths.length === 0) return undefined;
+  const options = await analystOptions(context);
+  const { state } = await watchTexts(context, parts, paths);
+  if (state.problems.some(({ severity }) => severity === 'error')) {
+    throw new UsageError('nothing is written: an export without these files would show another world');
+  }
+  const title = paths.map((name) => (name === STDIN ? STDIN : path.basename(path.resolve(name)))).join(', ');
+  return { ...options, title, files: state.files.map(({ name, text }) => ({ name, text })) };
 }
 
 /** SIGINT and SIGTERM: the first asks to stop, a second one ends the process at once. */

@@ -5,8 +5,8 @@ import { mergeFiles } from './merge.ts';
 import type { SharedState } from './share.ts';
 import { activeFile, failure, files, openFiles, startFiles, title, toast } from './store.ts';
 
-/** What `server.json` beside the page says. */
-export interface ServerInfo {
+/** What `server.json` beside the page says; how the texts of an export are read with it. */
+export interface ServerInfo extends WorldSettings {
   readonly server: boolean;
   readonly title?: string;
   /** Of an export: the texts to begin with. */

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { SourceFile } from '../worker/protocol.ts';
+import type { SourceFile, WorldSettings } from '../worker/protocol.ts';
 import { applyRoute, keepRoute, readRoute } from './route.ts';
 import { connect, type ServerInfo, takeToken } from './server.ts';
 import { openFiles } from './store.ts';
@@ -20,13 +20,22 @@ export async function start(): Promise<void> {
     idle.value = !opened;
   } else if (route.state !== undefined) {
     const { files, base } = route.state;
-    await openFiles(files, base === undefined ? {} : { base });
+    await openFiles(files, { settings: settingsOf(info), ...(base === undefined ? {} : { base }) });
   } else if (info.files !== undefined && info.files.length > 0) {
     const files = info.files.map(({ name, text }): SourceFile => ({ name, content: text }));
-    await openFiles(files, info.title === undefined ? {} : { title: info.title });
+    await openFiles(files, { settings: settingsOf(info), ...(info.title === undefined ? {} : { title: info.title }) });
   } else idle.value = true;
   applyRoute(route);
   keepRoute();
+}
+
+function settingsOf({
+  defaultNamespace = 'default',
+  strict = false,
+  podCidrs = [],
+  hosts = [],
+}: ServerInfo): WorldSettings {
+  return { defaultNamespace, strict, podCidrs, hosts };
 }
 
 async function serverInfo(): Promise<ServerInfo> {
