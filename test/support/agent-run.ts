@@ -24,6 +24,12 @@ export const POD_ADDRESSES = { client: '10.9.1.2', server: '10.9.2.2' } as const
 /** Name of the node that the pods are on. */
 export const NODE = 'worker-1';
 
+/** What is left of an agent: its exit code and what it logged. */
+export interface Ended {
+  readonly code: number | null;
+  readonly log: string;
+}
+
 /** A node with the pods `client` and `server` and an agent, all gone after {@link close}. */
 export class AgentRun {
   readonly #namespaces = new TestNamespaces();
@@ -189,13 +195,17 @@ export class AgentRun {
     return this.until(async () => (await this.ask('/readyz')).code === 200);
   }
 
-  /** Ends the agent as a kubelet does, and answers its exit code and what it logged. */
-  async stop(): Promise<{ readonly code: number | null; readonly log: string }> {
-    const agent = this.#agent;
-    if (agent === undefined) throw new Error('the agent was not started');
-    const ended = once(agent, 'close');
-    agent.kill('SIGTERM');
-    const [code] = (await ended) as [number | null];
+  /** Ends the agent as a kubelet does. */
+  stop(): Promise<Ended> {
+    const ended = this.ended();
+    this.#agent?.kill('SIGTERM');
+    return ended;
+  }
+
+  /** Waits until the agent has ended by itself. */
+  async ended(): Promise<Ended> {
+    if (this.#agent === undefined) throw new Error('the agent was not started');
+    const [code] = (await once(this.#agent, 'close')) as [number | null];
     this.#agent = undefined;
     return { code, log: this.#said };
   }

@@ -54,12 +54,16 @@ export async function tourOfAgent(through: readonly string[], owner = 0): Promis
     expect([code, /"level":[56]0/.exec(log)]).toEqual([0, null]);
     expect([await tour.reaches(80), await tour.reaches(81)]).toEqual([false, true]);
 
-    tour.start();
-    await tour.ready();
-    const second = await tour.stop();
-    expect(second.code).toBe(0);
-    // What is there is what should be: an agent that starts again has nothing to change.
-    expect(second.log).toContain('"reason":"start","elements":0');
+    // What a stopped agent had no time to put away, the next one does. After that there is nothing to change.
+    const logs: string[] = [];
+    for (let starts = 0; starts < 2; starts++) {
+      tour.start();
+      await tour.ready();
+      const again = await tour.stop();
+      expect(again.code).toBe(0);
+      logs.push(again.log);
+    }
+    expect(logs[1]).toContain('"reason":"start","elements":0');
     expect(tour.table()).not.toBe('');
     tour.cleanUp();
     expect(tour.table()).toBe('');

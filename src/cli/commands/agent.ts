@@ -30,10 +30,15 @@ export async function run(context: Context): Promise<number> {
       return EXIT.ok;
     }
     const agent = new Agent(await agentOptions(context, kernel));
-    const ended = untilSignal();
-    await agent.start();
-    await ended;
-    await agent.stop();
+    const signal = untilSignal();
+    try {
+      await agent.start();
+      await signal.came;
+    } finally {
+      // Also when it could not start: what is open would keep the process.
+      signal.forget();
+      await agent.stop();
+    }
     return EXIT.ok;
   } catch (error) {
     if (error instanceof AgentError) throw new UsageError('the agent cannot start', error.problems);
@@ -146,17 +151,20 @@ function openFlowLog(
   };
 }
 
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      process.off('SIGTERM', end);
-      process.off('SIGINT', end);
+/** Waits for the signal to end; keeps the process until it came or is forgotten. */
+function untilSignal(): { readonly came: Promise<void>; readonly forget: () => void } {
+  let forget = (): void => undefined;
+  const came = new Promise<void>((resolve) => {
+    // Timers of the parts do not keep the process alive.
+    const alive = setInterval(() => undefined, 1 << 30);
+    forget = () => {
+      process.off('SIGTERM', forget);
+      process.off('SIGINT', forget);
       clearInterval(alive);
       resolve();
     };
-    // Timers of the parts do not keep the process alive.
-    const alive = setInterval(() => undefined, 1 << 30);
-    process.on('SIGTERM', end);
-    process.on('SIGINT', end);
+    process.on('SIGTERM', forget);
+    process.on('SIGINT', forget);
   });
+  return { came, forget };
 }
