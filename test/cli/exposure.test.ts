@@ -37,7 +37,8 @@ shop/web[Pod]     egress     NOT PROTECTED: everything                          
     ]);
     expect(await lines('-n', 'other', '--direction', 'egress', '--by', 'pod')).toHaveLength(1);
     const none = await portcullis(['exposure', '-f', shop, '-n', 'nowhere']);
-    expect(none).toEqual({ code: 0, stdout: '', stderr: 'no workloads\n' });
+    const warning = 'portcullis: warning: there is no namespace "nowhere" in the input\n';
+    expect(none).toEqual({ code: 0, stdout: '', stderr: `${warning}no workloads\n` });
   });
 
   it('-o json is an Exposure document', async () => {
