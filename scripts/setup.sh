@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that parts of Portcullis call: the kernel side and the browser tests.
+# `npm run screenshots` also wants a font with Chinese characters, such as that of fonts-noto-cjk, which nothing else needs.
 # Safe to run again: what is there already is left alone.
 #
 #     scripts/setup.sh           install what is missing

@@ -115,7 +115,7 @@ const CASES: readonly Case[] = [
 
 /** Statuses that cannot be asked for here; each has a test of its own. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['503', 'answers that take too long: src/server/analyst/thread.test.ts'],
+  ['503', 'answers that take too long: test/server/thread.test.ts'],
   ['413', 'bodies of 100 MB: test/server/hostile.test.ts'],
   ['304', 'asked for below'],
 ]);
