@@ -222,56 +222,66 @@ describe.skipIf(skipsKernelTests())('under traffic', () => {
     }
   });
 
-  test('a revoked connection is cut and stays cut, whoever sends; an allowed one is not disturbed', async () => {
-    const lab = testLab();
-    lab.write('fixed.json', FIXED);
-    const admit = (role: string): Manifest =>
-      policy('servers/open', {
-        podSelector: { matchLabels: { app: 'open' } },
-        ingress: [
-          { from: [{ podSelector: { matchLabels: { role } }, namespaceSelector: {} }] },
-          { ports: [{ port: 9001 }] },
-        ],
-      });
-    lab.write('policies.json', [admit('friend')]);
-    const { plan } = await lab.up({ nodes: 2 });
-    const server = namespaceOf(plan, 'servers/open');
-    const revoked = routes(plan, 'callers/friend', 'servers/open', 9000).map(
-      (route) => new Conversation(route, server),
-    );
-    const kept = routes(plan, 'callers/friend', 'servers/open', 9001).map((route) => new Conversation(route, server));
-    const all = [...revoked, ...kept];
-    const timer = setInterval(() => {
-      for (const one of all) one.talk();
-    }, 5);
-    const received = (): number[] => revoked.flatMap(({ client, server: end }) => [client.received, end.received]);
-    try {
-      await expect
-        .poll(() => Math.min(...all.flatMap((one) => [one.client.received, one.server.received])))
-        .toBeGreaterThan(20);
-      lab.write('policies.json', [admit('nobody')]);
-      await lab.enforced();
-      await setTimeout(CUT_WITHIN);
-      const before = received();
-      await setTimeout(CUT_WITHIN);
-      expect(received()).toEqual(before);
-      // Allowed again, it does not come back to life: the next connection is a new one.
+  test.each(['a policy', 'the labels of a namespace'])(
+    'a connection that %s revokes is cut and stays cut, whoever sends; an allowed one is not disturbed',
+    async (by) => {
+      const lab = testLab();
+      lab.write('fixed.json', FIXED);
+      const relabelled = FIXED.map((one) => (one === FIXED[0] ? namespace('callers', { team: 'nobody' }) : one));
+      const admit = (role: string): Manifest =>
+        policy('servers/open', {
+          podSelector: { matchLabels: { app: 'open' } },
+          ingress: [
+            {
+              from: [
+                { podSelector: { matchLabels: { role } }, namespaceSelector: { matchLabels: { team: 'callers' } } },
+              ],
+            },
+            { ports: [{ port: 9001 }] },
+          ],
+        });
       lab.write('policies.json', [admit('friend')]);
-      await lab.enforced();
-      await setTimeout(CUT_WITHIN);
-      expect(received()).toEqual(before);
-      expect(await lab.ask('callers/friend', routes(plan, 'callers/friend', 'servers/open')[0]?.to ?? '', 8080)).toBe(
-        'servers/open',
+      const { plan } = await lab.up({ nodes: 2 });
+      const server = namespaceOf(plan, 'servers/open');
+      const revoked = routes(plan, 'callers/friend', 'servers/open', 9000).map(
+        (route) => new Conversation(route, server),
       );
-      clearInterval(timer);
-      for (const { client, server: end } of kept) {
-        expect(client.sent).toBeGreaterThan(100);
-        expect(Math.abs(end.received - client.sent)).toBeLessThan(3);
-        expect(Math.abs(client.received - end.sent)).toBeLessThan(3);
+      const kept = routes(plan, 'callers/friend', 'servers/open', 9001).map((route) => new Conversation(route, server));
+      const all = [...revoked, ...kept];
+      const timer = setInterval(() => {
+        for (const one of all) one.talk();
+      }, 5);
+      const received = (): number[] => revoked.flatMap(({ client, server: end }) => [client.received, end.received]);
+      try {
+        await expect
+          .poll(() => Math.min(...all.flatMap((one) => [one.client.received, one.server.received])))
+          .toBeGreaterThan(20);
+        if (by === 'a policy') lab.write('policies.json', [admit('nobody')]);
+        else lab.write('fixed.json', relabelled);
+        await lab.enforced();
+        await setTimeout(CUT_WITHIN);
+        const before = received();
+        await setTimeout(CUT_WITHIN);
+        expect(received()).toEqual(before);
+        // Allowed again, it does not come back to life: the next connection is a new one.
+        if (by === 'a policy') lab.write('policies.json', [admit('friend')]);
+        else lab.write('fixed.json', FIXED);
+        await lab.enforced();
+        await setTimeout(CUT_WITHIN);
+        expect(received()).toEqual(before);
+        expect(await lab.ask('callers/friend', routes(plan, 'callers/friend', 'servers/open')[0]?.to ?? '', 8080)).toBe(
+          'servers/open',
+        );
+        clearInterval(timer);
+        for (const { client, server: end } of kept) {
+          expect(client.sent).toBeGreaterThan(100);
+          expect(Math.abs(end.received - client.sent)).toBeLessThan(3);
+          expect(Math.abs(client.received - end.sent)).toBeLessThan(3);
+        }
+      } finally {
+        clearInterval(timer);
+        for (const one of all) one.close();
       }
-    } finally {
-      clearInterval(timer);
-      for (const one of all) one.close();
-    }
-  });
+    },
+  );
 });
