@@ -71,6 +71,11 @@ function buildGroup(name: string, output: ProgramOutput): Command {
   return group;
 }
 
+/** Text whose paragraphs are one line each, to be wrapped anew; indented lines stay as they are. */
+function flowing(text: string): string {
+  return text.replace(/(?<=\S)\n(?=\S)/g, ' ');
+}
+
 /** A command in the list: its name and its words, without the flags that each has. */
 function subcommandTerm(command: Command): string {
   const words = command.registeredArguments.map((argument) => {
@@ -99,7 +104,7 @@ function buildCommand(spec: CommandSpec, output: ProgramOutput, onCall: (call: C
   const command = new Command(spec.name.split(' ').at(-1))
     .helpGroup(spec.group)
     .summary(spec.summary)
-    .description(spec.description)
+    .description(flowing(spec.description))
     .helpOption('-h, --help', 'this help')
     .configureHelp({ helpWidth: HELP_WIDTH });
   configure(command, spec.name, output);

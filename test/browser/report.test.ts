@@ -127,6 +127,30 @@ describe.skipIf(!browser)('the HTML report', { timeout: 60_000 }, () => {
     });
   });
 
+  it('shows the map whole on request, however wide it is', async () => {
+    await open(report, async (page) => {
+      await page.getByRole('tab', { name: 'Map' }).click();
+      for (const width of [1280, 400]) {
+        await page.setViewportSize({ width, height: 720 });
+        await page.getByRole('button', { name: 'Fit' }).click();
+        const [inner, outer] = await page
+          .locator('#map')
+          .evaluate((map) => [map.scrollWidth, map.clientWidth] as const);
+        expect([width, inner]).toEqual([width, outer]);
+      }
+    });
+  });
+
+  it('has no row for what begins no connection, and no column for what none leads to', async () => {
+    const cluster = path.join(import.meta.dirname, '../../examples/ingress');
+    const file = path.join(place, 'ingress.html');
+    writeFileSync(file, (await portcullis(['reach', '-f', cluster, '-o', 'html'])).stdout);
+    await open(file, async (page) => {
+      expect(await rowNames(page)).toContain('ingress-controller');
+      expect(await page.locator('.grid .head').allTextContents()).not.toContain('ingress-controller');
+    });
+  });
+
   it('keeps the words of boxes within them', async () => {
     await open(report, async (page) => {
       await page.getByRole('tab', { name: 'Map' }).click();

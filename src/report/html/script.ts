@@ -49,14 +49,17 @@ const say = (text) => { byId('status').textContent = text; };
 const inputs = { from: byId('filter-from'), to: byId('filter-to'), ports: byId('filter-ports') };
 const connectedOnly = byId('connected');
 let rows = [], columns = [], wanted = [];
+const withoutType = (type) => data.endpoints.filter((end) => end.type !== type).length;
+const ends = { sources: withoutType('domain'), destinations: withoutType('ingress-controller') };
 const words = (input) => input.value.toLowerCase().split(/\\s+/).filter(Boolean);
 const matching = (all) => data.endpoints.flatMap((end, at) => all.every((word) => end.find.includes(word)) ? [at] : []);
 const shown = (from, to) => portsBetween(from, to).filter((ports) => wanted[ports]);
 const refresh = () => {
   const portWords = words(inputs.ports);
   wanted = data.ports.map(({ text }) => portWords.every((word) => text.toLowerCase().includes(word)));
-  rows = matching(words(inputs.from));
-  columns = matching(words(inputs.to));
+  // Policies know domains as destinations only, and nothing leads to the ingress controller.
+  rows = matching(words(inputs.from)).filter((at) => data.endpoints[at].type !== 'domain');
+  columns = matching(words(inputs.to)).filter((at) => data.endpoints[at].type !== 'ingress-controller');
   if (connectedOnly.checked || portWords.length > 0) {
     const sources = new Set(), sinks = new Set();
     const asRow = new Uint8Array(count), asColumn = new Uint8Array(count);
@@ -72,7 +75,7 @@ const refresh = () => {
     rows = rows.filter((end) => sources.has(end));
     columns = columns.filter((end) => sinks.has(end));
   }
-  byId('count').textContent = rows.length + ' of ' + count + ' sources, ' + columns.length + ' of ' + count + ' destinations';
+  byId('count').textContent = rows.length + ' of ' + ends.sources + ' sources, ' + columns.length + ' of ' + ends.destinations + ' destinations';
   active = { row: 0, column: 0 };
   listed = LIST_STEP;
   render();
@@ -195,14 +198,19 @@ const svg = document.querySelector('#map svg');
 if (svg) {
   const natural = svg.viewBox.baseVal.width, ratio = svg.viewBox.baseVal.height / natural;
   let scale = 1;
-  const zoom = (to) => {
-    scale = Math.min(3, Math.max(0.2, to));
+  const zoom = (to, least = 0.2) => {
+    scale = Math.min(3, Math.max(least, to));
     svg.setAttribute('width', String(Math.round(natural * scale)));
     svg.setAttribute('height', String(Math.round(natural * scale * ratio)));
   };
-  const fit = () => zoom(Math.min(1, byId('map').clientWidth / natural));
+  // However small: the width of the page without a scroll bar, which a smaller drawing may do away with.
+  const fit = () => {
+    zoom(0, 0.01);
+    zoom(Math.min(1, byId('map').clientWidth / natural), 0.01);
+    zoom(Math.min(1, byId('map').clientWidth / natural), 0.01);
+  };
   byId('zoom-in').addEventListener('click', () => zoom(scale * 1.25));
-  byId('zoom-out').addEventListener('click', () => zoom(scale / 1.25));
+  byId('zoom-out').addEventListener('click', () => zoom(scale / 1.25, Math.min(scale, 0.2)));
   byId('zoom-fit').addEventListener('click', fit);
   byId('zoom-full').addEventListener('click', () => zoom(1));
   // At first as large as needed to be read, though it may not fit.
