@@ -187,6 +187,7 @@ async function readLiveWorld(line: Line, completes: Completes, io: Io): Promise<
       signal: AbortSignal.timeout(MAX_MS),
       attempts: 1,
       resources: knownResources().filter(({ kind }) => wanted.test(kind)),
+      ...(namespace === undefined || completes === 'namespace' ? {} : { namespace }),
     }).finally(() => connection.close());
     return createWorld(objects, namespace === undefined ? {} : { defaultNamespace: namespace }).world;
   } catch (error) {

@@ -5,6 +5,12 @@ import { UsageError } from './errors.ts';
 import { Progress } from './terminal.ts';
 
 /**
+ * Commands that answer of one namespace by itself where RBAC forbids the others. The others would take what is not read
+ * for what is not there: a peer that matches nothing, an assertion that holds, a policy without need.
+ */
+const OF_ONE_NAMESPACE: ReadonlySet<string> = new Set(['validate', 'describe', 'can', 'reach', 'exposure']);
+
+/**
  * Reads the cluster that the command line names, else the one of the current context, and stores it where `--save` says.
  * Throws {@link UsageError} when it cannot be read.
  */
@@ -16,6 +22,9 @@ export async function readLive(context: Context): Promise<ManifestResult> {
   const kubeconfig = flags.text('kubeconfig');
   const name = flags.text('context');
   const file = flags.text('save');
+  // A snapshot is of a whole cluster: whoever reads it would not know.
+  const narrows = OF_ONE_NAMESPACE.has(context.commandName) && file === undefined && !flags.on('all-namespaces');
+  const namespace = narrows ? flags.text('namespace') : undefined;
   const progress = new Progress(err, flags.on('quiet'));
   try {
     const connection = connect({
@@ -27,6 +36,7 @@ export async function readLive(context: Context): Promise<ManifestResult> {
       const { objects, diagnostics, items } = await readCluster(connection, {
         strict: flags.on('strict'),
         keepItems: file !== undefined,
+        ...(namespace === undefined ? {} : { namespace }),
         onProgress: (read, expected) => progress.show(`reading ${connection.name}`, read, expected),
       });
       progress.clear();
@@ -41,7 +51,11 @@ export async function readLive(context: Context): Promise<ManifestResult> {
   } catch (error) {
     progress.clear();
     if (!(error instanceof ClusterError)) throw error;
-    const hints = error.code === 'config' ? [...error.hints, '-f reads files instead of a cluster'] : error.hints;
+    const hints = [...error.hints];
+    if (error.code === 'config') hints.push('-f reads files instead of a cluster');
+    if (error.code === 'forbidden' && narrows && namespace === undefined) {
+      hints.push('or name one namespace with -n: then only that is read');
+    }
     throw new UsageError(error.message, hints);
   }
 }

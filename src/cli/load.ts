@@ -74,8 +74,16 @@ export async function load(context: Context, checks: Checks = {}): Promise<Loade
   if (flags.text('save') !== undefined) {
     throw new UsageError('--save stores what is read from a cluster, and -f names files: leave one out');
   }
+  refuseCluster(context, '-f names files: leave one out');
   const read: InputReader = (onProgress) => readInputs(paths, { stdin: io.stdin, onProgress });
   return hinted(context, await loadInputs(context, paths, read, checks));
+}
+
+/** Throws {@link UsageError} when a flag names a cluster where none is read: the answer would not be that of the cluster. */
+export function refuseCluster({ flags }: Context, reason: string): void {
+  for (const name of ['context', 'kubeconfig'] as const) {
+    if (flags.text(name) !== undefined) throw new UsageError(`--${name} names a cluster, and ${reason}`);
+  }
 }
 
 function hinted(context: Context, loaded: Loaded): Loaded {

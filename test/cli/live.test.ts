@@ -155,7 +155,55 @@ describe('what is forbidden', () => {
   - apiGroups: ["networking.k8s.io"]
     resources: [networkpolicies]
     verbs: [list]
+  or name one namespace with -n: then only that is read
 `);
+    // What is not read is not taken for what is not there.
+    for (const args of [['lint'], ['advise'], ['diff', 'live', SHOP], ['reach', '--save', '/nowhere/part.json']]) {
+      const outcome = await live([...args, '-n', 'shop']);
+      expect([args, outcome.code, outcome.stdout]).toEqual([args, 2, '']);
+      expect(outcome.stderr).toContain('may not list pods, networkpolicies.networking.k8s.io in all namespaces\n');
+    }
+  });
+
+  it('in all namespaces but one is that one, with a warning', async () => {
+    for (const plural of ['namespaces', 'pods', 'networkpolicies', 'services', 'deployments', 'statefulsets']) {
+      server.deny('list', plural, 'cluster-wide');
+    }
+    const { code, stdout, stderr } = await live(['reach', '-n', 'shop', '-o', 'csv', '--no-external']);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'warning: only namespace "shop" was read: context "test" may not list namespaces, pods, ' +
+        'networkpolicies.networking.k8s.io in all namespaces\n' +
+        '  help: connections with other namespaces are left out, and addresses of their pods count as outside the cluster\n',
+    );
+    const within = (text: string): string[] => text.split('\r\n').filter((line) => /^shop\/\S+,shop\//.test(line));
+    const all = await portcullis(['reach', '-n', 'shop', '-o', 'csv', '--no-external', '-f', SHOP]);
+    expect(stdout.split('\r\n').slice(1, -1)).toEqual(within(all.stdout));
+    expect(within(all.stdout)).not.toEqual([]);
+    const described = await live(['describe', '-n', 'shop']);
+    expect(described.stdout).toBe((await portcullis(['describe', '-n', 'shop', '-f', SHOP])).stdout);
+
+    const absent = await live(['reach', '-n', 'shpo']);
+    expect([absent.code, absent.stdout]).toEqual([2, '']);
+    expect(absent.stderr).toContain('context "test" has no namespace "shpo"');
+    server.deny('get', 'namespaces');
+    expect((await live(['reach', '-n', 'shop'])).stderr).toContain(
+      'may not get namespaces: its labels are taken to be kubernetes.io/metadata.name only',
+    );
+    server.deny('list', 'pods');
+    const refused = await live(['reach', '-n', 'shop']);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain(
+      'context "test" may not list pods in namespace "shop" either\n  its Role lacks this rule:',
+    );
+  });
+
+  it('of the policies of the cluster is an error for one namespace too', async () => {
+    server.deny('list', 'pods', 'cluster-wide');
+    server.deny('list', 'clusternetworkpolicies');
+    const { code, stderr } = await live(['reach', '-n', 'shop']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('may not list clusternetworkpolicies.policy.networking.k8s.io in all namespaces');
   });
 
   it('and not necessary is a warning', async () => {
@@ -254,6 +302,14 @@ describe('--save', () => {
   it('needs a cluster and a place', async () => {
     expect((await portcullis(['reach', '-f', SHOP, '--save', 'x'])).stderr).toContain('leave one out');
     expect((await portcullis(['diff', SHOP, SHOP, '--save', 'x'])).stderr).toContain('--save needs live');
+    expect(await live(['reach', '-f', SHOP])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--kubeconfig names a cluster, and -f names files: leave one out'),
+    });
+    expect(await portcullis(['diff', SHOP, SHOP, '--context', 'test'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--context names a cluster, and neither side is live'),
+    });
     const { code, stderr } = await live(['reach', '--save', '/nowhere/x.json']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('cannot write /nowhere/x.json')]);
   });

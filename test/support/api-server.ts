@@ -143,7 +143,7 @@ export class ApiServer {
   readonly #watches = new Set<Watch>();
   readonly #sockets = new Set<Socket>();
   readonly #pages = new Map<string, { readonly rest: readonly StoredObject[]; readonly version: number }>();
-  readonly #denied = new Set<string>();
+  readonly #denied = new Map<string, 'anywhere' | 'cluster-wide'>();
   #log: LogEntry[] = [];
   #version = 100;
   #oldest = 100;
@@ -257,12 +257,12 @@ export class ApiServer {
     this.#record({ version, type: 'DELETED', resource: resource.plural, object, before });
   }
 
-  /** RBAC that lacks a verb on a resource. */
-  deny(verb: 'list' | 'watch', plural: string): void {
-    this.#denied.add(`${verb} ${plural}`);
+  /** RBAC that lacks a verb on a resource, or allows it by Roles of namespaces only. */
+  deny(verb: 'get' | 'list' | 'watch', plural: string, where: 'anywhere' | 'cluster-wide' = 'anywhere'): void {
+    this.#denied.set(`${verb} ${plural}`, where);
   }
 
-  allow(verb: 'list' | 'watch', plural: string): void {
+  allow(verb: 'get' | 'list' | 'watch', plural: string): void {
     this.#denied.delete(`${verb} ${plural}`);
   }
 
@@ -357,6 +357,11 @@ export class ApiServer {
       return;
     }
     const url = new URL(target, 'https://server');
+    const [, single] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(url.pathname) ?? [];
+    if (single !== undefined) {
+      this.#getNamespace(exchange, single, user);
+      return;
+    }
     const [, group = '', version = '', namespace, plural = ''] =
       /^\/(?:api|apis\/([^/]+))(?:\/([^/]+))?(?:\/namespaces\/([^/]+)(?=\/))?(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     const isCore = url.pathname.startsWith('/api/');
@@ -372,7 +377,8 @@ export class ApiServer {
     }
     const watching = url.searchParams.get('watch') === 'true' || url.searchParams.get('watch') === '1';
     const verb = watching ? 'watch' : 'list';
-    if (this.#denied.has(`${verb} ${plural}`)) {
+    const denied = this.#denied.get(`${verb} ${plural}`);
+    if (denied === 'anywhere' || (denied !== undefined && namespace === undefined)) {
       const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
       const message = `${plural}${group === '' ? '' : `.${group}`} is forbidden: User "${user}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;
       exchange.send(403, statusBody(403, 'Forbidden', message));
@@ -380,6 +386,14 @@ export class ApiServer {
     }
     if (watching) this.#watch(exchange, resource, namespace, url.searchParams);
     else this.#list(exchange, resource, namespace, url.searchParams);
+  }
+
+  #getNamespace(exchange: Exchange, name: string, user: string): void {
+    const message = `namespaces "${name}" is forbidden: User "${user}" cannot get resource "namespaces" in API group "" in the namespace "${name}"`;
+    const found = this.#of('namespaces').get(`/${name}`);
+    if (this.#denied.has('get namespaces')) exchange.send(403, statusBody(403, 'Forbidden', message));
+    else if (found === undefined) exchange.send(404, NOT_FOUND);
+    else exchange.send(200, found);
   }
 
   #user(request: IncomingMessage): string | undefined {

@@ -7,7 +7,7 @@ import type { Connection } from '../../kube/index.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { podCidrs } from '../load.ts';
+import { podCidrs, refuseCluster } from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 
 const DEFAULT_GROUP = 4711;
@@ -94,6 +94,7 @@ async function sourceOf(context: Context, paths: readonly string[]): Promise<Age
     const connection = await agentConnection(context);
     return ({ onRestart }) => watchCluster(connection, { onRestart });
   }
+  refuseCluster(context, '-f names files: leave one out');
   const { watchFiles } = await import('../../kube/index.ts');
   const namespace = context.flags.text('namespace');
   return ({ onRead }) =>

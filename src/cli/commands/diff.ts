@@ -9,7 +9,7 @@ import { didYouMean, EXIT, UsageError } from '../errors.ts';
 import { parseGitSpec, readRevision } from '../git.ts';
 import { hintCidrs, hintNamespace } from '../hints.ts';
 import { readLive } from '../live.ts';
-import { type Loaded, loadInputs, loadObjects, loadWorld, overlay } from '../load.ts';
+import { type Loaded, loadInputs, loadObjects, loadWorld, overlay, refuseCluster } from '../load.ts';
 import { reachOptions } from './reach.ts';
 
 const LIVE = 'live';
@@ -33,8 +33,10 @@ export async function run(context: Context): Promise<number> {
   const options = reachOptions(context);
   hintCidrs(context, [options.from, options.to]);
   const shared = await readInputs(common, { stdin: context.io.stdin });
-  const live = names.some((one) => one.live) ? await readLive(context) : undefined;
-  if (live === undefined && flags.text('save') !== undefined) throw new UsageError('--save needs live on one side');
+  const ofCluster = names.some((one) => one.live);
+  if (!ofCluster && flags.text('save') !== undefined) throw new UsageError('--save needs live on one side');
+  if (!ofCluster) refuseCluster(context, 'neither side is live');
+  const live = ofCluster ? await readLive(context) : undefined;
   const before = await loadSide(context, old, shared, live);
   if ('exit' in before) return before.exit;
   const after = await loadSide(context, fresh, shared, live);

@@ -23,6 +23,7 @@ import {
 } from '../../server/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { refuseCluster } from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 import { commandLog } from '../serve-log.ts';
 import { accessOf, analystOptions, portNumber } from '../serve-options.ts';
@@ -105,6 +106,7 @@ async function startInput(context: Context, parts: Part[], log: Log, namespace: 
     return nothing('--empty has none');
   }
   if (paths.length > 0) {
+    refuseCluster(context, '-f names files: leave one out');
     return { input: await watchTexts(context, parts, paths), follow: fileFollower(parts, paths, namespace) };
   }
   const connection = connectionOf(context, log);

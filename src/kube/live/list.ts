@@ -16,6 +16,8 @@ export interface ListOptions extends PatienceOptions {
   /** Objects of one page. */
   readonly limit?: number;
   readonly fieldSelector?: string;
+  /** Only objects in it; all when absent. */
+  readonly namespace?: string;
   /** Objects of one page, and how many there are beyond them where the server says. */
   onPage(items: readonly RawObject[], remaining: number): void;
   /** What was given so far is void: the list begins anew. */
@@ -67,12 +69,12 @@ async function readPage(
   connection: Connection,
   resource: ServedResource,
   next: string,
-  { limit = PAGE, fieldSelector, ...patience }: ListOptions,
+  { limit = PAGE, fieldSelector, namespace, ...patience }: ListOptions,
 ): Promise<Page> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector);
   if (next !== '') query.set('continue', next);
-  const path = pathOf(resource);
+  const path = pathOf(resource, namespace);
   const value = await getJson(connection, `${path}?${query}`, patience);
   const metadata = isFields(value) && isFields(value['metadata']) ? value['metadata'] : {};
   const items = isFields(value) ? (value['items'] ?? []) : undefined;

@@ -3,10 +3,10 @@ import type { Diagnostic } from '../../model/source.ts';
 import type { KubeObject } from '../../model/types.ts';
 import { ClusterError } from '../connect/cluster-error.ts';
 import type { Connection } from '../connect/connection.ts';
-import { type PatienceOptions, StatusError } from './api.ts';
+import { getJson, isFields, type PatienceOptions, StatusError } from './api.ts';
 import { discover } from './discover.ts';
 import { listAll, type RawObject } from './list.ts';
-import { type Resource, rbacRules, type ServedResource } from './resources.ts';
+import { apiVersionOf, isNamespaced, pathOf, type Resource, rbacRules, type ServedResource } from './resources.ts';
 import { slim } from './slim.ts';
 
 /** Lists that are read at the same time. */
@@ -24,6 +24,8 @@ export interface ReadClusterOptions extends PatienceOptions {
   readonly onProgress?: (read: number, expected: number) => void;
   /** What is read; everything when absent. */
   readonly resources?: readonly Resource[];
+  /** What is in this namespace is enough where RBAC forbids to read all of them; a warning says so. */
+  readonly namespace?: string;
 }
 
 /** The objects of a cluster at about one moment. */
@@ -44,19 +46,37 @@ export interface ClusterObjects {
 export async function readCluster(connection: Connection, options: ReadClusterOptions = {}): Promise<ClusterObjects> {
   const served = await discover(connection, options, options.resources);
   const progress = new Counter(options.onProgress);
-  const lists = await eachOf(served, PARALLEL, (resource) => readResource(connection, resource, options, progress));
-  const forbidden = served.filter((_, index) => lists[index] === undefined);
-  const necessary = forbidden.filter((resource) => resource.necessary);
+  const { namespace, ...everywhere } = options;
+  const readAll = (limits: ReadClusterOptions): Promise<Lists> =>
+    eachOf(served, PARALLEL, (resource) => readResource(connection, resource, limits, progress));
+  const missingIn = (all: Lists): ServedResource[] => served.filter((_, index) => all[index] === undefined);
+  let lists = await readAll(everywhere);
+  let forbidden = missingIn(lists);
+  let necessary = forbidden.filter((resource) => resource.necessary);
+  const narrowed: Diagnostic[] = [];
+  if (namespace !== undefined && necessary.some(ofNamespaces)) {
+    narrowed.push(narrowedWarning(connection, necessary.filter(ofNamespaces), namespace));
+    lists = await readAll(options);
+    forbidden = missingIn(lists);
+    necessary = forbidden.filter((resource) => resource.necessary && resource.kind !== 'Namespace');
+    const within = necessary.filter(isNamespaced);
+    if (within.length > 0) throw forbiddenError(connection, within, ['list'], namespace);
+  }
   if (necessary.length > 0) throw forbiddenError(connection, necessary, ['list']);
   const found = lists.flatMap((list) => list ?? []);
   return {
     objects: found.flatMap(({ object }) => (object === undefined ? [] : [object])),
     diagnostics: [
-      ...forbidden.map((resource) => forbiddenWarning(resource, ['list'])),
+      ...narrowed,
+      ...forbidden.map((resource) => forbiddenWarning(resource, [resource.kind === 'Namespace' ? 'get' : 'list'])),
       ...found.flatMap(({ diagnostics }) => diagnostics),
     ],
     items: found.flatMap(({ item }) => (item === undefined ? [] : [item])),
   };
+}
+
+function ofNamespaces(resource: ServedResource): boolean {
+  return isNamespaced(resource) || resource.kind === 'Namespace';
 }
 
 interface Found {
@@ -65,26 +85,38 @@ interface Found {
   readonly item: RawObject | undefined;
 }
 
+/** What was found of each resource; undefined where it is forbidden. */
+type Lists = readonly (readonly Found[] | undefined)[];
+
 /** Undefined when it is forbidden. */
 async function readResource(
   connection: Connection,
   resource: ServedResource,
-  { strict = false, keepItems = false, limit, clock, signal, attempts }: ReadClusterOptions,
+  { strict = false, keepItems = false, limit, clock, signal, attempts, namespace }: ReadClusterOptions,
   progress: Counter,
 ): Promise<readonly Found[] | undefined> {
+  const patience = {
+    ...(clock === undefined ? {} : { clock }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
   let found: Found[] = [];
+  const take = (raw: RawObject): void => {
+    const item = slim(raw);
+    const { object, diagnostics } = decodeObject(item, { strict });
+    found.push({ object, diagnostics, item: keepItems ? item : undefined });
+  };
   try {
+    if (namespace !== undefined && resource.kind === 'Namespace') {
+      take(await readNamespace(connection, resource, namespace, patience));
+      return found;
+    }
     await listAll(connection, resource, {
       ...(limit === undefined ? {} : { limit }),
-      ...(clock === undefined ? {} : { clock }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(attempts === undefined ? {} : { attempts }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...patience,
       onPage(items, remaining) {
-        for (const raw of items) {
-          const item = slim(raw);
-          const { object, diagnostics } = decodeObject(item, { strict });
-          found.push({ object, diagnostics, item: keepItems ? item : undefined });
-        }
+        for (const raw of items) take(raw);
         progress.set(resource.plural, found.length, remaining);
       },
       onRestart() {
@@ -98,6 +130,21 @@ async function readResource(
     throw error;
   }
   return found;
+}
+
+async function readNamespace(
+  connection: Connection,
+  resource: ServedResource,
+  name: string,
+  patience: PatienceOptions,
+): Promise<RawObject> {
+  try {
+    const value = await getJson(connection, `${pathOf(resource)}/${encodeURIComponent(name)}`, patience);
+    return { apiVersion: apiVersionOf(resource), kind: resource.kind, ...(isFields(value) ? value : {}) };
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 'not-found') throw error;
+    throw new ClusterError('not-found', `${connection.name} has no namespace "${name}"`);
+  }
 }
 
 /** Sums what the parallel lists have read. */
@@ -138,12 +185,25 @@ export function forbiddenError(
   connection: Connection,
   resources: readonly ServedResource[],
   verbs: readonly string[],
+  namespace?: string,
 ): ClusterError {
   const names = resources.map(qualifiedName).join(', ');
-  return new ClusterError('forbidden', `${connection.name} may not ${verbs.join(' and ')} ${names} in all namespaces`, [
-    resources.length === 1 ? 'its ClusterRole lacks this rule:' : 'its ClusterRole lacks these rules:',
+  const [role, where] =
+    namespace === undefined ? ['ClusterRole', 'in all namespaces'] : ['Role', `in namespace "${namespace}" either`];
+  return new ClusterError('forbidden', `${connection.name} may not ${verbs.join(' and ')} ${names} ${where}`, [
+    `its ${role} lacks ${resources.length === 1 ? 'this rule' : 'these rules'}:`,
     ...rbacRules(resources, verbs),
   ]);
+}
+
+function narrowedWarning(connection: Connection, resources: readonly ServedResource[], namespace: string): Diagnostic {
+  const names = resources.map(qualifiedName).join(', ');
+  return {
+    code: 'forbidden',
+    severity: 'warning',
+    message: `only namespace "${namespace}" was read: ${connection.name} may not list ${names} in all namespaces`,
+    help: 'connections with other namespaces are left out, and addresses of their pods count as outside the cluster',
+  };
 }
 
 /** RBAC forbids what answers are only poorer without. */
@@ -159,6 +219,7 @@ export function forbiddenWarning(resource: ServedResource, verbs: readonly strin
 
 const WITHOUT: Readonly<Record<string, string>> = {
   Node: 'policies about nodes match none, and hostNetwork pods have no node',
+  Namespace: 'its labels are taken to be kubernetes.io/metadata.name only',
 };
 
 function qualifiedName({ group, plural }: ServedResource): string {

@@ -91,10 +91,17 @@ export function apiVersionOf({ group, version }: Pick<ServedResource, 'group' | 
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** The path that lists a resource in all namespaces. */
-export function pathOf(resource: ServedResource): string {
+/** Whether objects of it are in namespaces. */
+export function isNamespaced({ kind }: Pick<Resource, 'kind'>): boolean {
+  return KINDS.get(kind)?.namespaced === true;
+}
+
+/** The path that lists a resource, in all namespaces or in one; that of cluster-scoped ones is the same either way. */
+export function pathOf(resource: ServedResource, namespace?: string): string {
   const root = resource.group === '' ? '/api' : `/apis/${resource.group}`;
-  return `${root}/${resource.version}/${resource.plural}`;
+  const within =
+    namespace === undefined || !isNamespaced(resource) ? '' : `namespaces/${encodeURIComponent(namespace)}/`;
+  return `${root}/${resource.version}/${within}${resource.plural}`;
 }
 
 /** The lines of the RBAC rules that let a role do something with some resources. */
