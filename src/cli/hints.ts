@@ -1,6 +1,6 @@
 import { nearestNames } from '../model/suggest.ts';
 import type { KubeObject } from '../model/types.ts';
-import { formatCidr, type ParsedCidr, parseCidr } from '../net/cidr.ts';
+import { cidrMisreading } from '../net/cidr.ts';
 import { visible } from '../report/text.ts';
 import type { Context } from './context.ts';
 
@@ -32,19 +32,10 @@ export function hintNamespace(context: Context, known: ReadonlySet<string>): voi
   hint(context, `there is no namespace "${visible(wanted)}" in the input${suggestion}`);
 }
 
-const ISSUES: Readonly<Record<ParsedCidr['issues'][number], string | undefined>> = {
-  'host-bits': 'has bits set beyond its prefix',
-  'leading-zeros': 'has leading zeros',
-  'ipv4-mapped': 'is an IPv4-mapped IPv6 block',
-  'non-canonical': undefined,
-};
-
 /** Blocks of the command line that are not written as they are read, such as 10.0.0.1/8. */
 export function hintCidrs(context: Context, texts: readonly (string | undefined)[], flag = ''): void {
   for (const text of texts) {
-    const parsed = text === undefined ? undefined : parseCidr(text);
-    const issue = parsed?.issues.map((one) => ISSUES[one]).find((words) => words !== undefined);
-    if (parsed === undefined || issue === undefined) continue;
-    hint(context, `${flag === '' ? '' : `${flag} `}${text} ${issue}: it is read as ${formatCidr(parsed.cidr)}`);
+    const misreading = text === undefined ? undefined : cidrMisreading(text);
+    if (misreading !== undefined) hint(context, `${flag === '' ? '' : `${flag} `}${misreading}`);
   }
 }

@@ -154,6 +154,17 @@ assertions:
     expect(read(content).tests).toEqual([]);
   });
 
+  it('warns of blocks that are not read as they are written', () => {
+    const text = assertion(
+      '{ from: [10.0.0.1/8, 10.0.0.0/8], to: a, expect: denied, except: { from: "2001:DB8::1/32" } }',
+    );
+    expect(errors(text)).toEqual([
+      '4:14 irregular-cidr assertions[0].from[0]: 10.0.0.1/8 has bits set beyond its prefix: it is read as 10.0.0.0/8',
+      '4:78 irregular-cidr assertions[0].except.from: 2001:DB8::1/32 has bits set beyond its prefix: it is read as 2001:db8::/32',
+    ]);
+    expect(read(text).tests).toHaveLength(1);
+  });
+
   it('keeps the documents that are right', () => {
     const { tests, diagnostics } = read(`${assertion('{ from: a, to: b, expect: denied }')}---\n[\n`);
     expect([tests.length, diagnostics.length]).toEqual([1, 1]);

@@ -10,10 +10,11 @@ import {
   string,
   stringMap,
 } from '../model/decode/schema.ts';
-import type { Diagnostic, FieldPath, ObjectSource } from '../model/source.ts';
+import { type Diagnostic, type FieldPath, formatPath, type ObjectSource } from '../model/source.ts';
 import type { LabelSelector } from '../model/types.ts';
 import { validateSelector } from '../model/validate/selector.ts';
 import type { Family } from '../net/address.ts';
+import { cidrMisreading } from '../net/cidr.ts';
 import { decodeText } from './decode-text.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { ManifestInput } from './read.ts';
@@ -240,7 +241,8 @@ export function readPolicyTests(inputs: Iterable<ManifestInput>): PolicyTestResu
         const source = new TextSource(file, result.document.locator([]));
         const found = decode(value, source);
         const remarks = notes.map((note) => noteDiagnostic(file, note, note.path, true, undefined));
-        const problems = [...remarks, ...found.diagnostics.map(withQuoteHelp)];
+        const spelling = found.test === undefined ? [] : misreadings(found.test);
+        const problems = [...remarks, ...found.diagnostics.map(withQuoteHelp), ...spelling];
         diagnostics.push(...problems);
         if (found.test !== undefined && problems.every(({ severity }) => severity !== 'error')) tests.push(found.test);
       }
@@ -287,6 +289,18 @@ function decode(
     test: { ...(name === undefined ? {} : { name }), assertions, source },
     diagnostics: context.diagnostics,
   };
+}
+
+/** Warnings about ends that are blocks, but not written as they are read. */
+function misreadings({ assertions, source }: PolicyTest): Diagnostic[] {
+  return assertions
+    .flatMap(({ from, to, except }) => [...from, ...to, ...except])
+    .flatMap((end): Diagnostic[] => {
+      const message = end.type === 'name' ? cidrMisreading(end.name.trim()) : undefined;
+      if (message === undefined) return [];
+      const place = { path: formatPath(end.path), source: source.locate(end.path) };
+      return [{ code: 'irregular-cidr', severity: 'warning', message, ...place }];
+    });
 }
 
 function assertion(raw: RawAssertion, path: FieldPath, context: DecodeContext): Assertion {

@@ -26,6 +26,14 @@ export interface Cidr {
  */
 export type CidrIssue = 'leading-zeros' | 'ipv4-mapped' | 'host-bits' | 'non-canonical';
 
+/** What to say of an issue, after the text of the block. */
+export const CIDR_ISSUE_TEXT: Readonly<Record<CidrIssue, string>> = {
+  'host-bits': 'has bits set beyond its prefix',
+  'leading-zeros': 'has leading zeros',
+  'ipv4-mapped': 'is an IPv4 block in the notation of IPv6',
+  'non-canonical': 'is not in canonical form',
+};
+
 /** A CIDR with what its spelling said beyond the block. */
 export interface ParsedCidr {
   /** The block that the API server works with. */
@@ -66,6 +74,14 @@ export function parseCidr(text: string): ParsedCidr | undefined {
   if (block.base !== written.value) issues.push('host-bits');
   if (issues.length === 0 && formatCidr(block) !== text) issues.push('non-canonical');
   return { cidr: mapped ? unmapCidr(block) : block, address: unmapAddress(written), issues };
+}
+
+/** What to say of a text whose block may not be what was meant, such as 10.0.0.1/8; undefined of any other text. */
+export function cidrMisreading(text: string): string | undefined {
+  const parsed = parseCidr(text);
+  const issue = parsed?.issues.find((one) => one !== 'non-canonical');
+  if (parsed === undefined || issue === undefined) return undefined;
+  return `${text} ${CIDR_ISSUE_TEXT[issue]}: it is read as ${formatCidr(parsed.cidr)}`;
 }
 
 function unmapCidr(block: Cidr): Cidr {

@@ -4,7 +4,7 @@ import type { IPBlock, KubeObject, NetworkPolicy } from '../../../model/types.ts
 import { isClusterPolicy } from '../../../model/validate/index.ts';
 import type { Family } from '../../../net/address.ts';
 import { AddressSet } from '../../../net/address-set.ts';
-import { formatCidr, type ParsedCidr, parseCidr } from '../../../net/cidr.ts';
+import { CIDR_ISSUE_TEXT, formatCidr, type ParsedCidr, parseCidr } from '../../../net/cidr.ts';
 import type { LintContext } from '../context.ts';
 import { type PolicyRule, rulesOf } from '../policy-rule.ts';
 import { podNames } from '../words.ts';
@@ -62,13 +62,6 @@ function* cidrTexts(object: KubeObject): Iterable<readonly [FieldPath, string]> 
   }
 }
 
-const ISSUES = {
-  'host-bits': 'has bits set beyond its prefix',
-  'leading-zeros': 'has leading zeros',
-  'ipv4-mapped': 'is an IPv4 block in the notation of IPv6',
-  'non-canonical': 'is not in canonical form',
-} as const;
-
 function checkSpelling(context: LintContext, object: KubeObject): void {
   for (const { path, text, parsed } of irregularCidrs(object)) {
     const { address, cidr, issues } = parsed;
@@ -85,7 +78,7 @@ function checkSpelling(context: LintContext, object: KubeObject): void {
       object,
       path,
       ...(harmless ? { severity: 'info' } : {}),
-      message: `${text} ${issues.map((issue) => ISSUES[issue]).join(' and ')}: it means ${canonical}${harmless ? '' : ', and newer servers refuse it'}`,
+      message: `${text} ${issues.map((issue) => CIDR_ISSUE_TEXT[issue]).join(' and ')}: it means ${canonical}${harmless ? '' : ', and newer servers refuse it'}`,
       help: `write ${canonical}${other}`,
       // A block that was cut out of the IPv4-mapped addresses is hardly what was meant.
       ...(address.family === cidr.family ? { fix: { type: 'set', path, value: canonical } } : {}),
