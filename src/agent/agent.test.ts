@@ -205,6 +205,21 @@ describe('an agent', () => {
     await expect(b.agent.start()).rejects.toThrow(AgentError);
   });
 
+  test('is not ready while the kernel lacks something that was there at the start', async () => {
+    const b = await bench().begin();
+    b.kernel.missing = ['bridge-nf-call-iptables is 0'];
+    b.clock.advance(60_000);
+    await b.settle();
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'bridge-nf-call-iptables is 0' });
+    b.clock.advance(60_000);
+    await b.settle();
+    expect(b.messages.filter((line) => line.includes('"msg":"bridge-nf'))).toHaveLength(1);
+    b.kernel.missing = [];
+    b.clock.advance(60_000);
+    await b.settle();
+    expect(b.agent.status().ready).toBe(true);
+  });
+
   test('leaves enforcement in place when it stops, and takes it away on demand', async () => {
     const b = await bench().begin();
     await b.agent.stop();

@@ -23,6 +23,8 @@ import { Revoker } from './revoker.ts';
 
 /** The whole table is compared with what it should be this often, though nobody said that it differs. */
 const PERIODIC_MS = 300_000;
+/** What the kernel must offer is looked at this often: a bridge may be made long after the start. */
+const PREFLIGHT_MS = 60_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
 
@@ -91,6 +93,8 @@ export class Agent {
   #synced = false;
   #digest: string | undefined;
   #strictRange: AddressSet = AddressSet.EMPTY;
+  /** What the kernel lacks, as of the last look. */
+  #lacks: readonly string[] = [];
   #deniedBefore: ReadonlyMap<string, number> = new Map();
   #closed = false;
 
@@ -149,6 +153,7 @@ export class Agent {
     const adopted = await this.#prepare();
     if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#reconciler.resync('foreign-change')));
     this.#comparePeriodically();
+    this.#preflightPeriodically();
     log.info({ node, audit: this.#options.audit, strict: this.#options.strict }, 'agent started');
     await this.#source.start({
       apply: (changes) => this.#apply(changes),
@@ -203,6 +208,7 @@ export class Agent {
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
     if (!current) return 'a change is on its way to the kernel';
+    if (this.#lacks.length > 0) return this.#lacks.join('; ');
     if (this.#options.strict && this.#strictRange.isEmpty()) {
       return 'strict mode does not know the pod range of the node: give --pod-cidr';
     }
@@ -287,6 +293,23 @@ export class Agent {
       if (this.#closed) return;
       if (this.#synced) this.#reconciler.resync('periodic');
       this.#comparePeriodically();
+    });
+  }
+
+  /** Says once what is missing now and was not at the last look, and once that it is there again. */
+  #preflightPeriodically(): void {
+    const { clock, kernel, log } = this.#options;
+    clock.after(PREFLIGHT_MS, () => {
+      if (this.#closed) return;
+      kernel
+        .preflight()
+        .then((lacks) => {
+          for (const problem of lacks) if (!this.#lacks.includes(problem)) log.error({}, problem);
+          for (const problem of this.#lacks) if (!lacks.includes(problem)) log.info({}, `over: ${problem}`);
+          this.#lacks = lacks;
+        })
+        .catch((error: Error) => log.warn({ reason: error.message }, 'what the kernel offers could not be looked at'))
+        .finally(() => this.#preflightPeriodically());
     });
   }
 
