@@ -329,6 +329,24 @@ describe('a transaction that fails', () => {
   });
 });
 
+describe('the count of transactions', () => {
+  test('holds repairs, and what is cleared away later', async () => {
+    const b = await bench().begin();
+    b.kernel.interfere('flush ruleset');
+    await b.settle();
+    b.source.remove('NetworkPolicy', 'web', 'shop');
+    await b.settle();
+    b.clock.advance(1000);
+    await b.settle();
+    const { values } = await b.agent.metrics.transactions.get();
+    expect(values).toMatchObject([{ value: b.kernel.transactions.length }]);
+    expect(b.kernel.transactions).toHaveLength(4);
+    // Undoing what somebody else did is no event of the cluster.
+    const { values: programming } = await b.agent.metrics.programming.get();
+    expect(programming.find(({ metricName }) => metricName?.endsWith('_count'))).toMatchObject({ value: 2 });
+  });
+});
+
 describe('open connections', () => {
   test('are cut when they are not allowed any more, others are not disturbed', async () => {
     const b = await bench().begin();
@@ -346,6 +364,48 @@ describe('open connections', () => {
     await b.settle();
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
     b.clock.advance(1000);
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(0);
+  });
+
+  test('are cut once a change is in force that the kernel refused before, however late', async () => {
+    const b = await bench().begin();
+    for (let time = 0; time < 4; time++) b.kernel.failNext('memory');
+    b.source.set(allow('stranger'));
+    await b.settle();
+    // Beyond the second look that follows the first attempt; the old rules are still in force.
+    b.clock.advance(500);
+    await b.settle();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    expect(b.admits('10.1.1.1')).toBe(true);
+    for (let time = 0; time < 4; time++) {
+      b.clock.advance(1000);
+      await b.settle();
+    }
+    expect([b.agent.status().ready, b.kernel.tracked.size]).toEqual([true, 0]);
+  });
+
+  test('that came up while somebody had taken the rules away are cut', async () => {
+    const b = await bench().begin();
+    b.clock.advance(1000);
+    await b.settle();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    b.kernel.tracked.set(2, connection(2, '10.1.1.2', '10.1.0.1', 80));
+    b.kernel.interfere('flush ruleset');
+    await b.settle();
+    expect([...b.kernel.tracked.keys()]).toEqual([1]);
+  });
+
+  test('are judged again when the kernel did not list them', async () => {
+    const b = await bench().begin();
+    b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
+    b.kernel.failingLists = 2;
+    b.source.set(allow('stranger'));
+    await b.settle();
+    b.clock.advance(300);
+    await b.settle();
+    expect([b.kernel.failingLists, b.kernel.tracked.size]).toEqual([0, 1]);
+    b.clock.advance(5000);
     await b.settle();
     expect(b.kernel.tracked.size).toBe(0);
   });

@@ -108,9 +108,13 @@ export class Agent {
       isolated: this.#compiler?.isolatedPods ?? 0,
     }));
     this.#reconciler = new Reconciler(kernel, clock, {
-      programmed: (seconds, elements) => {
-        this.metrics.committed(seconds, elements);
-        log.debug({ seconds, elements }, 'in force');
+      committed: (elements) => {
+        this.metrics.committed(elements);
+        log.debug({ elements }, 'committed');
+      },
+      programmed: (seconds) => {
+        this.metrics.programming.observe(seconds);
+        log.debug({ seconds }, 'in force');
       },
       resynced: (reason, elements) => {
         this.metrics.resynced(reason);

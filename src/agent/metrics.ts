@@ -115,9 +115,7 @@ export class AgentMetrics {
     });
   }
 
-  committed(seconds: number, elements: number): void {
-    this.programming.observe(seconds);
-    if (elements === 0) return;
+  committed(elements: number): void {
     this.transactions.inc();
     this.elements.inc(elements);
   }

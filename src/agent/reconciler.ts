@@ -3,6 +3,7 @@ import {
   type Delta,
   diffRulesets,
   elementsOf,
+  guardedAddresses,
   haveSameKinds,
   isEmptyDelta,
   type NodeCompiler,
@@ -17,11 +18,10 @@ export type ResyncReason = 'start' | 'foreign-change' | 'error' | 'periodic' | '
 
 /** Who wants to know what the reconciler does. */
 export interface ReconcilerEvents {
-  /**
-   * Changes are in force.
-   * @param seconds from the first of them to the kernel's answer @param elements written or deleted
-   */
-  readonly programmed: (seconds: number, elements: number) => void;
+  /** The kernel committed a transaction, whatever for. @param elements written or deleted */
+  readonly committed: (elements: number) => void;
+  /** Changes that needed a transaction are in force. @param seconds from the first of them to the kernel's answer */
+  readonly programmed: (seconds: number) => void;
   readonly resynced: (reason: ResyncReason, elements: number) => void;
   readonly failed: (error: KernelError) => void;
   /** Addresses of which less is admitted than before the changes that are in force now. */
@@ -66,6 +66,8 @@ export class Reconciler {
   #cancelRetry: (() => void) | undefined;
   #cancelCollect: (() => void) | undefined;
   #marks: (() => void)[] = [];
+  /** Of changes that are not in force yet. */
+  #narrowed = new Set<string>();
   #idle: (() => void)[] = [];
 
   constructor(kernel: Kernel, clock: Clock, events: ReconcilerEvents) {
@@ -149,15 +151,16 @@ export class Reconciler {
     this.#since = undefined;
     this.#resync = undefined;
     const { delta, narrowed } = compiler.take();
+    for (const address of narrowed) this.#narrowed.add(address);
     try {
-      const elements =
-        reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
+      const changed = reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
       this.#begun = true;
       this.#failure = undefined;
       this.#failures = 0;
       this.#retryMs = RETRY_FIRST_MS;
-      if (since !== undefined) this.#events.programmed((this.#clock.now() - since) / 1000, elements);
-      if (narrowed.size > 0) this.#events.narrowed(narrowed);
+      if (since !== undefined && changed) this.#events.programmed((this.#clock.now() - since) / 1000);
+      if (this.#narrowed.size > 0) this.#events.narrowed(this.#narrowed);
+      this.#narrowed = new Set();
       for (const done of marks) done();
       this.#collectLater(compiler);
     } catch (error) {
@@ -165,29 +168,35 @@ export class Reconciler {
       this.#marks.unshift(...marks);
       this.#since ??= since;
       this.#failed(error, reason);
-      if (narrowed.size > 0) this.#events.narrowed(narrowed);
     }
   }
 
-  async #program(delta: Delta): Promise<number> {
-    if (isEmptyDelta(delta)) return 0;
-    await this.#kernel.run(renderDelta(delta));
-    return elementsOf(delta);
+  /** Answers whether there was something to do. */
+  async #program(delta: Delta): Promise<boolean> {
+    if (isEmptyDelta(delta)) return false;
+    await this.#run(renderDelta(delta), elementsOf(delta));
+    return true;
   }
 
-  async #compare(wanted: Ruleset, reason: ResyncReason): Promise<number> {
+  async #run(script: string, elements: number): Promise<void> {
+    await this.#kernel.run(script);
+    this.#events.committed(elements);
+  }
+
+  /** Answers whether the table was not as it should be. */
+  async #compare(wanted: Ruleset, reason: ResyncReason): Promise<boolean> {
     const there = await this.#dump();
     // A difference that the kernel refuses again and again comes of a table that is not like ours at heart.
-    if (there === undefined || !haveSameKinds(there, wanted) || this.#failures > 1) {
-      await this.#kernel.run(renderRuleset(wanted));
-      const delta = diffRulesets({ sets: new Map(), maps: new Map(), chains: new Map() }, wanted);
-      this.#events.resynced(reason, elementsOf(delta));
-      return elementsOf(delta);
-    }
-    const delta = diffRulesets(there, wanted);
-    const elements = await this.#program(delta);
-    this.#events.resynced(reason, isEmptyDelta(delta) ? 0 : Math.max(1, elements));
-    return elements;
+    const anew = there === undefined || !haveSameKinds(there, wanted) || this.#failures > 1;
+    const delta = diffRulesets(anew ? { sets: new Map(), maps: new Map(), chains: new Map() } : there, wanted);
+    const elements = elementsOf(delta);
+    if (anew) await this.#run(renderRuleset(wanted), elements);
+    else await this.#program(delta);
+    const differed = anew || !isEmptyDelta(delta);
+    this.#events.resynced(reason, differed ? Math.max(1, elements) : 0);
+    // Under other rules than ours, connections may have come up that ours deny.
+    if (differed) for (const address of guardedAddresses(wanted)) this.#narrowed.add(address);
+    return differed;
   }
 
   /** What the table holds; undefined when there is none, or one that is not in a form of ours: it is replaced whole. */

@@ -13,6 +13,8 @@ const PROTOCOLS: ReadonlyMap<number, FlowProtocol> = new Map([
 
 /** A packet that passed under the rules before may have its connection noted this much later. */
 const AGAIN_AFTER_MS = 300;
+/** What could not be judged is tried again this much later. */
+const RETRY_AFTER_MS = 1000;
 
 /** The ends of a tracked connection as policies see them. */
 export interface TrackedFlow {
@@ -67,6 +69,7 @@ export class Revoker {
   #again = new Set<string>();
   #working = false;
   #cancel: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
   #closed = false;
 
   constructor(kernel: Kernel, clock: Clock, context: RevokerContext) {
@@ -93,6 +96,7 @@ export class Revoker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
+    this.#cancelRetry?.();
   }
 
   #wake(): void {
@@ -106,7 +110,12 @@ export class Revoker {
       while (this.#pending.size > 0 && !this.#closed) {
         const addresses = this.#pending;
         this.#pending = new Set();
-        await this.#judge(addresses);
+        try {
+          await this.#judge(addresses);
+        } catch (error) {
+          this.#retryLater(addresses);
+          throw error;
+        }
       }
       // By now those that were there at the start have been judged; later ones were seen from their beginning.
       if (this.#cancel === undefined) this.lenient = false;
@@ -115,6 +124,15 @@ export class Revoker {
     } finally {
       this.#working = false;
     }
+  }
+
+  #retryLater(addresses: ReadonlySet<string>): void {
+    for (const address of addresses) this.#pending.add(address);
+    if (this.#closed) return;
+    this.#cancelRetry ??= this.#clock.after(RETRY_AFTER_MS, () => {
+      this.#cancelRetry = undefined;
+      this.#wake();
+    });
   }
 
   async #judge(addresses: ReadonlySet<string>): Promise<void> {

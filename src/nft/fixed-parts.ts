@@ -37,6 +37,11 @@ export function putFixedParts(store: RulesetStore, options: CompileOptions): voi
   putBaseChains(store, options);
 }
 
+/** The addresses of a node's pods that are under policy, as a ruleset has them. */
+export function guardedAddresses({ sets }: Ruleset): readonly string[] {
+  return VERSIONS.flatMap((version) => [...(sets.get(NAMES.guarded(version))?.elements ?? [])]);
+}
+
 /** Puts in something that stays though no rule may lead to it. */
 function putKept(store: RulesetStore, name: string, put: (name: string) => void): void {
   put(name);

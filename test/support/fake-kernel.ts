@@ -29,6 +29,8 @@ export class FakeKernel implements Kernel {
   readonly tracked = new Map<number, Connection>();
   /** Denied packets by chain; tests count. */
   readonly counted = new Map<string, number>();
+  /** So many lists of connections fail from now on. */
+  failingLists = 0;
   closed = false;
   #table: Table | undefined;
   readonly #failures: KernelError[] = [];
@@ -105,6 +107,10 @@ export class FakeKernel implements Kernel {
   }
 
   async connections(involving?: readonly Address[]): Promise<readonly Connection[]> {
+    if (this.failingLists > 0) {
+      this.failingLists--;
+      throw new KernelError('memory', 'connections cannot be listed: the test wants it');
+    }
     const wanted = involving === undefined ? undefined : new Set(involving.map(formatAddress));
     return [...this.tracked.values()].filter(
       ({ original, reply }) =>
