@@ -1,3 +1,4 @@
+import type { ConnectOptions } from '../kube/connect/connect.ts';
 import type { ManifestResult } from '../manifest/index.ts';
 import { count } from '../report/text.ts';
 import type { Context } from './context.ts';
@@ -10,28 +11,32 @@ import { Progress } from './terminal.ts';
  */
 const OF_ONE_NAMESPACE: ReadonlySet<string> = new Set(['validate', 'describe', 'can', 'reach', 'exposure']);
 
+/** The cluster that the command line names, else that of the environment. */
+export function connectOptions({ flags, io }: Pick<Context, 'flags' | 'io'>): ConnectOptions {
+  const [kubeconfig, context] = [flags.text('kubeconfig'), flags.text('context')];
+  return {
+    env: io.env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
 /**
  * Reads the cluster that the command line names, else the one of the current context, and stores it where `--save` says.
  * Throws {@link UsageError} when it cannot be read.
  */
 export async function readLive(context: Context): Promise<ManifestResult> {
-  const { flags, io, err } = context;
+  const { flags, err } = context;
   const { ClusterError } = await import('../kube/connect/cluster-error.ts');
   const { connect } = await import('../kube/connect/connect.ts');
   const { readCluster } = await import('../kube/live/read-cluster.ts');
-  const kubeconfig = flags.text('kubeconfig');
-  const name = flags.text('context');
   const file = flags.text('save');
   // A snapshot is of a whole cluster: whoever reads it would not know.
   const narrows = OF_ONE_NAMESPACE.has(context.commandName) && file === undefined && !flags.on('all-namespaces');
   const namespace = narrows ? flags.text('namespace') : undefined;
   const progress = new Progress(err, flags.on('quiet'));
   try {
-    const connection = connect({
-      env: io.env,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(name === undefined ? {} : { context: name }),
-    });
+    const connection = connect(connectOptions(context));
     try {
       const { objects, diagnostics, items } = await readCluster(connection, {
         strict: flags.on('strict'),

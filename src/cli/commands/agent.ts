@@ -7,6 +7,7 @@ import type { Connection } from '../../kube/index.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { connectOptions } from '../live.ts';
 import { podCidrs, refuseCluster } from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 
@@ -102,20 +103,12 @@ async function sourceOf(context: Context, paths: readonly string[]): Promise<Age
 }
 
 /** A pod is its service account, whatever kubeconfig there may be; else it is as for every other command. */
-async function agentConnection({ flags, io }: Context): Promise<Connection> {
-  const kubeconfig = flags.text('kubeconfig');
-  const name = flags.text('context');
-  const { env } = io;
-  if (kubeconfig === undefined && name === undefined && env['KUBERNETES_SERVICE_HOST'] !== undefined) {
-    const { connectInCluster } = await import('../../kube/connect/connect.ts');
-    return connectInCluster({ env });
-  }
-  const { connect } = await import('../../kube/connect/connect.ts');
-  return connect({
-    env,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(name === undefined ? {} : { context: name }),
-  });
+async function agentConnection(context: Context): Promise<Connection> {
+  const options = connectOptions(context);
+  const { env } = context.io;
+  const { connect, connectInCluster } = await import('../../kube/connect/connect.ts');
+  const named = options.kubeconfig !== undefined || options.context !== undefined;
+  return !named && env['KUBERNETES_SERVICE_HOST'] !== undefined ? connectInCluster({ env }) : connect(options);
 }
 
 function numberOf({ flags }: Context, name: string, initial: number, least: number, most: number): number {

@@ -23,6 +23,7 @@ import {
 } from '../../server/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { connectOptions } from '../live.ts';
 import { refuseCluster } from '../load.ts';
 import { packageVersion } from '../package-version.ts';
 import { commandLog } from '../serve-log.ts';
@@ -142,17 +143,13 @@ function isShown(kind: string): boolean {
 }
 
 /** A connection to the cluster of the command line, or of the environment; undefined where neither names one. */
-function connectionOf({ flags, io }: Context, log: Log): Connection | undefined {
-  const [kubeconfig, name] = [flags.text('kubeconfig'), flags.text('context')];
+function connectionOf(context: Context, log: Log): Connection | undefined {
+  const options = connectOptions(context);
   try {
-    return connect({
-      env: io.env,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(name === undefined ? {} : { context: name }),
-    });
+    return connect(options);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    if (kubeconfig !== undefined || name !== undefined || flags.on('webhook')) {
+    if (options.kubeconfig !== undefined || options.context !== undefined || context.flags.on('webhook')) {
       throw new UsageError(error.message, error.hints);
     }
     log.info(`beginning without input: ${error.message}`);
