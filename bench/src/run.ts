@@ -4,11 +4,12 @@ import { runNode } from './child.ts';
 import { COMMANDS, measureCommands } from './commands.ts';
 import { type Failure, type Figure, failureOf, figureTable, ratio } from './figures.ts';
 import { measurePage } from './page.ts';
+import { measureServer } from './server.ts';
 import { type ClusterShape, DEFAULT_SHAPE, NUMBERS, PRESETS } from './shape.ts';
 import { measureStartup } from './startup.ts';
 
 const COMMAND_PARTS = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
-const PARTS = ['startup', 'engine', ...COMMAND_PARTS, 'page'] as const;
+const PARTS = ['startup', 'engine', ...COMMAND_PARTS, 'server', 'page'] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `Measures Portcullis beside yardsticks that run in the same session, and prints a table.
@@ -102,6 +103,7 @@ async function measure(plan: Plan): Promise<(Figure | Failure)[]> {
     const shape = { ...DEFAULT_SHAPE, ...plan.shape, ...PRESETS[size] };
     lines.push(...(await measureCommands(commands, size, shape, { ...plan, runs: plan.commandRuns })));
   }
+  if (plan.parts.includes('server')) lines.push(...(await measureServer(plan.commandRuns)));
   if (plan.parts.includes('page')) lines.push(...(await measurePage(plan.commandRuns)));
   return lines;
 }
