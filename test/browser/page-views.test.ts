@@ -1,6 +1,7 @@
 import type { Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PageServer, servePage } from '../../scripts/page-server.mjs';
+import { root } from '../package/run.ts';
 import { askFor, canBrowse, expectAccessible, openExample, openFile, openView, withPage } from '../support/page.ts';
 
 const FLOWS = [
@@ -252,6 +253,34 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
       await page.locator('.cm-content').focus();
       await page.keyboard.press('Tab');
       expect(await focused()).not.toMatch(/Text of/);
+    });
+  });
+
+  it('keeps what was chosen lit when the map moves below the pointer', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /A shop/);
+      for (const name of ['prometheus', 'checkout', 'redis']) {
+        await page.locator('.node', { hasText: name }).first().click();
+        await page.locator('.inspector h2', { hasText: name }).waitFor();
+        await page.locator('.node.active', { hasText: name }).waitFor();
+        await page.keyboard.press('Escape');
+        await page.locator('.inspector').waitFor({ state: 'detached' });
+      }
+    });
+  });
+
+  it('tells what leads to a workload from outside', async () => {
+    await withPage(server.url, async (page) => {
+      await page
+        .locator('input[type=file]')
+        .first()
+        .setInputFiles(['policies', 'routes', 'workloads'].map((name) => `${root}/examples/ingress/${name}.yaml`));
+      await page.locator('.rail').waitFor();
+      await openView(page, /Exposure/);
+      await page
+        .locator('.exposure-peers', { hasText: /Ingress .*: the ingress controller/ })
+        .first()
+        .waitFor();
     });
   });
 

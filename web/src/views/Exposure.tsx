@@ -1,9 +1,10 @@
-import type { JSX } from 'preact';
+import { Fragment, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { addDefaultDeny } from '../editor/templates.ts';
 import { t } from '../i18n/index.ts';
 import { files, selected, showPlace, view } from '../state/store.ts';
 import { useAnswer } from '../state/use-answer.ts';
+import { EndpointName } from '../ui/EndpointName.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { ExposureItem, ExposureSide, PeerWho } from '../worker/protocol.ts';
 
@@ -63,7 +64,7 @@ export function Exposure(): JSX.Element {
                   selected.value = item.id;
                 }}
               >
-                {item.id}
+                <EndpointName id={item.id} />
               </button>
               {!item.ingress.protected && !item.ingress.hostNetwork && (
                 <button type="button" class="small" onClick={() => addDefaultDeny(item.namespace)}>
@@ -106,17 +107,33 @@ function Side({
       {side.by.length > 0 && (
         <p class="muted">
           {t('exposure.by')}{' '}
-          {side.by.map(({ name, place }) => {
+          {side.by.map(({ name, place }, at) => {
             const known = place !== undefined && (files.value ?? []).some((file) => file.name === place.file);
-            return known ? (
-              <button key={name} type="button" class="link" onClick={() => showPlace(place)}>
-                {name}
-              </button>
-            ) : (
-              <span key={name}>{name} </span>
+            return (
+              <Fragment key={name}>
+                {at > 0 && ', '}
+                {known ? (
+                  <button type="button" class="link" onClick={() => showPlace(place)}>
+                    {name}
+                  </button>
+                ) : (
+                  <span>{name}</span>
+                )}
+              </Fragment>
             );
           })}
         </p>
+      )}
+      {direction === 'ingress' && item.entrances.length > 0 && (
+        <ul class="exposure-peers">
+          {item.entrances.map(({ object, via, ports, state }) => (
+            <li key={`${object} ${via}`} class={state === 'admitted' ? 'wide' : ''}>
+              <span>{t('exposure.entrance', { object, via: t(`via.${via}`) })}</span>
+              <span class="ports">{ports}</span>
+              {state !== 'admitted' && <span class="muted">{t(`exposure.${state}`)}</span>}
+            </li>
+          ))}
+        </ul>
       )}
       {side.peers.length === 0 ? (
         <p class="muted">{t('exposure.nobody')}</p>

@@ -5,6 +5,7 @@ import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
 import { flowText, listenToFlows, live } from '../state/flows.ts';
 import { addFile, askVerdict, snapshot, toast } from '../state/store.ts';
+import { EndpointName } from '../ui/EndpointName.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { FlowItem, FlowResult, Problem } from '../worker/protocol.ts';
 
@@ -144,8 +145,12 @@ function Row({ flow }: { readonly flow: FlowItem }): JSX.Element {
         )}
       </td>
       <td class="short">{word(verdict)}</td>
-      <td>{from}</td>
-      <td>{to}</td>
+      <td>
+        <EndpointName id={from} />
+      </td>
+      <td>
+        <EndpointName id={to} />
+      </td>
       <td class="ports">{port}</td>
       <td class="number">{count}</td>
       <td class="short">

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { t } from '../i18n/index.ts';
 import { locale } from '../state/preferences.ts';
 import { askVerdict, loadMatrix, matrix, selected, snapshot } from '../state/store.ts';
+import { EndpointName } from '../ui/EndpointName.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { EndpointItem, MatrixData, Snapshot } from '../worker/protocol.ts';
 import { exposedWorkloads, ISOLATION_KEYS, isolationOf, type Peer, peersOf } from './facts.ts';
@@ -409,7 +410,8 @@ function Node({ node, exposed, tab, pressed, state, ports, onHover }: NodeProps)
         aria-pressed={pressed}
         aria-label={label}
         transform={`translate(${x} ${y})`}
-        onPointerEnter={() => onHover(at)}
+        // Not where the map moves below a pointer that rests.
+        onPointerMove={() => onHover(at)}
         onPointerLeave={() => onHover(undefined)}
         onFocus={() => onHover(at)}
         onBlur={() => onHover(undefined)}
@@ -571,19 +573,6 @@ function Inspector({ now, at, peers, exposed }: InspectorProps): JSX.Element {
       <PeerList title={t('map.reaches')} now={now} peers={peers} direction="out" of={endpoint} />
       <PeerList title={t('map.reached-by')} now={now} peers={peers} direction="in" of={endpoint} />
     </aside>
-  );
-}
-
-/** A long name breaks before its kind rather than in a word. */
-function EndpointName({ id }: { readonly id: string }): JSX.Element {
-  const at = id.indexOf('[');
-  if (at < 0) return <>{id}</>;
-  return (
-    <>
-      {id.slice(0, at)}
-      <wbr />
-      {id.slice(at)}
-    </>
   );
 }
 

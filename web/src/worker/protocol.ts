@@ -180,9 +180,19 @@ export type PeerWho =
   | { readonly type: 'namespace' | 'namespaces' | 'pods'; readonly selector: string; readonly except: number }
   | { readonly type: 'block' | 'domain'; readonly name: string };
 
+/** An Ingress, a route or a Service that leads to a workload from outside. */
+export interface EntranceItem {
+  readonly object: string;
+  readonly via: 'ingress-controller' | 'load-balancer' | 'node-port';
+  /** Those that are open to who comes that way; where none are, or that depends on who it is, all that it leads to. */
+  readonly ports: string;
+  readonly state: 'admitted' | 'blocked' | 'depends';
+}
+
 export interface ExposureItem {
   readonly id: string;
   readonly namespace: string;
+  readonly entrances: readonly EntranceItem[];
   readonly ingress: ExposureSide;
   readonly egress: ExposureSide;
 }

@@ -13,6 +13,7 @@ import { runPolicyTests } from '../../../src/analysis/assertions/run.ts';
 import { type CanCase, can } from '../../../src/analysis/can.ts';
 import { type Cause, diffReachability } from '../../../src/analysis/diff.ts';
 import { explain } from '../../../src/analysis/explain.ts';
+import type { ExposedBy } from '../../../src/analysis/exposure/exposed-by.ts';
 import { computeExposure, type DirectionExposure, type PodExposure } from '../../../src/analysis/exposure/exposure.ts';
 import { parseHosts } from '../../../src/analysis/hosts.ts';
 import { checkInput, usableObjects } from '../../../src/analysis/input.ts';
@@ -47,6 +48,7 @@ import {
   type Changes,
   type CompletionResult,
   type EndpointItem,
+  type EntranceItem,
   type ExposureItem,
   type ExposureSide,
   type FlowItem,
@@ -357,9 +359,10 @@ export class Workbench implements Requests {
   }
 
   exposure(): readonly ExposureItem[] {
-    return computeExposure(this.#shown.world).map(({ endpoint, ingress, egress }) => ({
+    return computeExposure(this.#shown.world).map(({ endpoint, exposedBy, ingress, egress }) => ({
       id: endpoint.id,
       namespace: endpoint.namespace ?? '',
+      entrances: exposedBy.map(entrance),
       ingress: exposureSide(ingress),
       egress: exposureSide(egress),
     }));
@@ -570,6 +573,12 @@ function causeItem(cause: Cause): CauseItem {
 function casePorts({ port, protocol, ports }: CanCase): string {
   if (port !== undefined) return `${port}/${protocol ?? 'TCP'}`;
   return ports === undefined ? '' : formatPorts(ports);
+}
+
+function entrance({ object, via, ports, admitted, depends }: ExposedBy): EntranceItem {
+  const state = depends === true ? 'depends' : admitted.length === 0 ? 'blocked' : 'admitted';
+  const name = `${object.kind} ${object.namespace ?? 'default'}/${object.name}`;
+  return { object: name, via, ports: formatPorts(state === 'admitted' ? admitted : ports), state };
 }
 
 function exposureSide(side: DirectionExposure): ExposureSide {
