@@ -220,6 +220,31 @@ describe('an agent', () => {
     expect(b.agent.status().ready).toBe(true);
   });
 
+  test('refuses to start beside another that receives the same denials', async () => {
+    const first = await bench().begin();
+    const second = bench({}, first.kernel);
+    await expect(second.agent.start()).rejects.toBeInstanceOf(AgentError);
+    expect(first.admits('10.1.1.2')).toBe(false);
+  });
+
+  test('leaves no timer behind, and enforces nothing when it is stopped before it has begun', async () => {
+    const b = await bench().begin();
+    await b.agent.stop();
+    expect(b.clock.waiting).toBe(0);
+    const early = bench({ adoptMs: 60_000 });
+    const started = early.agent.start();
+    await early.settle();
+    await early.agent.stop();
+    await started;
+    expect([early.clock.waiting, early.source.closed]).toEqual([0, true]);
+    expect(() => early.source.sink).toThrow('has not begun');
+  });
+
+  test('says when no pod runs on a node of its name', async () => {
+    const b = await bench({ node: 'n7' }).begin(namespace('shop'), WEB, POLICY);
+    expect(b.messages.join('')).toContain('no pod runs on a node of this name');
+  });
+
   test('leaves enforcement in place when it stops, and takes it away on demand', async () => {
     const b = await bench().begin();
     await b.agent.stop();

@@ -97,6 +97,10 @@ export class Agent {
   #lacks: readonly string[] = [];
   #deniedBefore: ReadonlyMap<string, number> = new Map();
   #closed = false;
+  #cancelPeriodic: (() => void) | undefined;
+  #cancelPreflight: (() => void) | undefined;
+  /** Ends the watch for connections that are older than connection tracking. */
+  #endAdoption: (() => void) | undefined;
 
   constructor(options: AgentOptions) {
     const { kernel, clock, log, node } = options;
@@ -146,15 +150,25 @@ export class Agent {
 
   /**
    * Begins to enforce. Resolves once the source has begun; {@link status} says when the kernel holds everything.
-   * Rejects with {@link AgentError} when the kernel lacks something or the address to listen on is taken.
+   * Rejects with {@link AgentError} when the kernel lacks or refuses something, or the address to listen on is taken.
    */
   async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      if (error instanceof KernelError) throw new AgentError([error.message]);
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
     const { kernel, listen, log, node } = this.#options;
     const problems = await kernel.preflight();
     if (problems.length > 0) throw new AgentError(problems);
     if (listen !== undefined) this.#endpoint = await this.#listen(listen);
     await this.#receiveDenials();
     const adopted = await this.#prepare();
+    if (this.#closed) return;
     if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#reconciler.resync('foreign-change')));
     this.#comparePeriodically();
     this.#preflightPeriodically();
@@ -177,6 +191,9 @@ export class Agent {
   async stop(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#cancelPeriodic?.();
+    this.#cancelPreflight?.();
+    this.#endAdoption?.();
     await this.#source.close();
     await this.#reconciler.close();
     await this.#revoker.close();
@@ -243,7 +260,13 @@ export class Agent {
     }
     if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return false;
     await kernel.run(renderRuleset(trackingOnly()));
-    await new Promise<void>((resolve) => clock.after(adoptMs, resolve));
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(adoptMs, resolve);
+      this.#endAdoption = () => {
+        cancel();
+        resolve();
+      };
+    });
     return true;
   }
 
@@ -262,8 +285,11 @@ export class Agent {
     this.#revoker.lenient = adopted;
     this.#compiler = this.#feed.begin(this.#compileOptions());
     this.#synced = true;
-    if (!this.#feed.knowsNode && this.#feed.state.nodes.size > 0) {
+    const { nodes, pods } = this.#feed.state;
+    if (!this.#feed.knowsNode && nodes.size > 0) {
       log.warn({ node }, 'there is no Node object of this name: --node must be what pods have in spec.nodeName');
+    } else if (nodes.size === 0 && pods.size > 0 && this.status().pods.local === 0) {
+      log.warn({ node }, 'no pod runs on a node of this name: --node must be what pods have in spec.nodeName');
     }
     if (strict && this.#strictRange.isEmpty()) log.warn({}, 'strict mode does not know the pod range: give --pod-cidr');
     this.#reconciler.begin(this.#compiler);
@@ -293,8 +319,7 @@ export class Agent {
 
   #comparePeriodically(): void {
     const { clock } = this.#options;
-    clock.after(PERIODIC_MS, () => {
-      if (this.#closed) return;
+    this.#cancelPeriodic = clock.after(PERIODIC_MS, () => {
       if (this.#synced) this.#reconciler.resync('periodic');
       this.#comparePeriodically();
     });
@@ -303,8 +328,9 @@ export class Agent {
   /** Says once what is missing now and was not at the last look, and once that it is there again. */
   #preflightPeriodically(): void {
     const { clock, kernel, log } = this.#options;
-    clock.after(PREFLIGHT_MS, () => {
-      if (this.#closed) return;
+    // In between, a look may still be under way when the agent ends.
+    if (this.#closed) return;
+    this.#cancelPreflight = clock.after(PREFLIGHT_MS, () => {
       kernel
         .preflight()
         .then((lacks) => {

@@ -1,6 +1,6 @@
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { AgentMetrics } from './metrics.ts';
 
 /** What the agent says of itself as JSON on `/statusz`. Fields may be added, none renamed. */
@@ -62,15 +62,20 @@ export class Endpoint {
     const server = createServer(
       { requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 },
       (request, response) => {
-        void answer(request, response, context);
+        answer(request, response, context).catch((error: unknown) => {
+          if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+          response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+        });
       },
     );
     server.maxConnections = 64;
-    if ('path' in address) removeStaleSocket(address.path);
+    if ('path' in address) await removeStaleSocket(address.path);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(address, () => {
         server.off('error', reject);
+        // A connection that could not be accepted is one that asks again.
+        server.on('error', () => undefined);
         resolve();
       });
     });
@@ -92,12 +97,18 @@ export class Endpoint {
   }
 }
 
-function removeStaleSocket(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+/** Anything else of that name stays, and listening fails. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const code = await new Promise<string | undefined>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  if (code === 'ECONNREFUSED') unlinkSync(path);
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, context: EndpointContext): Promise<void> {

@@ -22,6 +22,7 @@ export async function run(context: Context): Promise<number> {
   if (process.platform !== 'linux') throw new UsageError('the agent enforces with nftables, which only Linux has');
   const { LinuxKernel } = await import('../../agent/kernel/linux-kernel.ts');
   const { Agent, AgentError, cleanUp } = await import('../../agent/agent.ts');
+  const { KernelError } = await import('../../agent/kernel/kernel.ts');
   const { ClusterError, SourceError } = await import('../../kube/index.ts');
   const kernel = new LinuxKernel();
   try {
@@ -33,7 +34,8 @@ export async function run(context: Context): Promise<number> {
     const agent = new Agent(await agentOptions(context, kernel));
     const signal = untilSignal();
     try {
-      await agent.start();
+      // A start that waits for something ends at a signal too.
+      await Promise.race([agent.start(), signal.came]);
       await signal.came;
     } finally {
       // Also when it could not start: what is open would keep the process.
@@ -43,6 +45,7 @@ export async function run(context: Context): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     if (error instanceof AgentError) throw new UsageError('the agent cannot start', error.problems);
+    if (error instanceof KernelError) throw new UsageError(`the kernel refused: ${error.message}`);
     if (error instanceof SourceError) throw new UsageError(error.message);
     if (error instanceof ClusterError) throw new UsageError(error.message, error.hints);
     throw error;
@@ -64,7 +67,7 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
   const flowLog = openFlowLog(flags.text('flow-log') ?? '-', io.stdout as Writable, (message) => log.warn(message));
   const paths = flags.list('filename');
   return {
-    node: flags.text('node') ?? io.env['NODE_NAME'] ?? hostname(),
+    node: nodeName(context),
     kernel,
     clock: systemClock,
     log,
@@ -87,6 +90,13 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
     adoptMs: 1000 * numberOf(context, 'adopt', 1, 0, 3600),
     version: packageVersion(),
   };
+}
+
+/** An empty one would be that of no pod: nothing would be enforced. */
+function nodeName({ flags, io }: Context): string {
+  const given = flags.text('node');
+  if (given === '') throw new UsageError('--node is empty: it must be what pods have in spec.nodeName');
+  return given ?? (io.env['NODE_NAME'] || hostname());
 }
 
 async function sourceOf(context: Context, paths: readonly string[]): Promise<AgentOptions['source']> {
