@@ -70,6 +70,9 @@ class Bench {
     this.source.set(...(manifests.length > 0 ? manifests : WORLD));
     this.source.sink.synced();
     await this.settle();
+    // What is left over of a table that was there goes a little later.
+    this.clock.advance(20);
+    await this.settle();
     return this;
   }
 
@@ -276,6 +279,18 @@ describe('a restart', () => {
     expect([second.admits('10.1.1.1'), second.admits('10.1.1.2')]).toEqual([false, true]);
     expect(second.kernel.transactions.at(-1)).not.toContain('delete table');
     expect(second.kernel.tracked.size).toBe(0);
+  });
+
+  test('removes what is left over only after what replaces it is in force', async () => {
+    const first = await bench().begin();
+    await first.agent.stop();
+    const other = { ...(POLICY['spec'] as object), ingress: [{ from: [{ ipBlock: { cidr: '10.1.1.0/31' } }] }] };
+    const second = await bench({}, first.kernel).begin(...WORLD.slice(0, -1), policy('shop/web', other as Manifest));
+    const [changes, removals] = second.kernel.transactions.slice(-2);
+    expect(changes).not.toMatch(/^delete (chain|map|set)/m);
+    expect(removals).toMatch(/^delete chain/m);
+    expect(removals).not.toMatch(/^add /m);
+    expect([second.admits('10.1.1.1'), second.admits('10.1.1.2')]).toEqual([true, false]);
   });
 
   test('leaves the old table alone until the state of the cluster is known', async () => {
@@ -504,6 +519,8 @@ describe('strict mode', () => {
     expect(b.agent.status().reason).toContain('give --pod-cidr');
     const own = node('n0', '10.0.0.1');
     b.source.set({ ...own, spec: { podCIDR: '10.1.0.0/24' } }, policy('shop/any', anyIngress()));
+    await b.settle();
+    b.clock.advance(20);
     await b.settle();
     expect(b.agent.status().ready).toBe(true);
     expect([b.admits('10.1.1.2'), b.admits('10.1.0.77')]).toEqual([true, false]);

@@ -10,6 +10,7 @@ import {
   type Ruleset,
   renderDelta,
   renderRuleset,
+  splitRemovals,
 } from '../nft/index.ts';
 import { type Kernel, KernelError } from './kernel/kernel.ts';
 
@@ -30,6 +31,8 @@ export interface ReconcilerEvents {
 
 /** How long what a change replaced stays in the kernel, for packets that are in it. */
 const COLLECT_AFTER_MS = 1000;
+/** How long nothing else is done after a comparison before what is left over is removed: packets take microseconds. */
+const LEAVE_MS = 20;
 const RETRY_FIRST_MS = 200;
 const RETRY_LAST_MS = 30_000;
 
@@ -65,6 +68,7 @@ export class Reconciler {
   #retryMs = RETRY_FIRST_MS;
   #cancelRetry: (() => void) | undefined;
   #cancelCollect: (() => void) | undefined;
+  #endPause: () => void = () => undefined;
   #marks: (() => void)[] = [];
   /** Of changes that are not in force yet. */
   #narrowed = new Set<string>();
@@ -121,6 +125,7 @@ export class Reconciler {
     this.#closed = true;
     this.#cancelRetry?.();
     this.#cancelCollect?.();
+    this.#endPause();
     if (this.#working) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -191,12 +196,25 @@ export class Reconciler {
     const delta = diffRulesets(anew ? { sets: new Map(), maps: new Map(), chains: new Map() } : there, wanted);
     const elements = elementsOf(delta);
     if (anew) await this.#run(renderRuleset(wanted), elements);
-    else await this.#program(delta);
+    else await this.#replace(delta);
     const differed = anew || !isEmptyDelta(delta);
     this.#events.resynced(reason, differed ? Math.max(1, elements) : 0);
     // Under other rules than ours, connections may have come up that ours deny.
     if (differed) for (const address of guardedAddresses(wanted)) this.#narrowed.add(address);
     return differed;
+  }
+
+  /** First what comes, and only when no packet is on its way through the old rules any more, what goes. */
+  async #replace(delta: Delta): Promise<void> {
+    const [changes, removals] = splitRemovals(delta);
+    await this.#program(changes);
+    if (isEmptyDelta(removals)) return;
+    await new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      this.#clock.after(LEAVE_MS, resolve);
+    });
+    // The next start finds what is left over now.
+    if (!this.#closed) await this.#program(removals);
   }
 
   /** What the table holds; undefined when there is none, or one that is not in a form of ours: it is replaced whole. */

@@ -96,6 +96,28 @@ export function applyDelta(ruleset: Ruleset, delta: Delta): Ruleset {
   return { sets, maps, chains };
 }
 
+/**
+ * A delta in two: what comes and changes, and what goes. A packet that is on its way through chains that nothing leads to any
+ * more still finds them when the second is told a little later.
+ */
+export function splitRemovals(delta: Delta): readonly [changes: Delta, removals: Delta] {
+  const { removedSets, removedMaps, removedChains } = delta;
+  return [
+    { ...delta, removedSets: [], removedMaps: [], removedChains: [] },
+    {
+      addedSets: new Map(),
+      addedMaps: new Map(),
+      chains: new Map(),
+      removedElements: new Map(),
+      addedSetElements: new Map(),
+      addedMapElements: new Map(),
+      removedSets,
+      removedMaps,
+      removedChains,
+    },
+  ];
+}
+
 /** Whether there is nothing to tell the kernel. */
 export function isEmptyDelta(delta: Delta): boolean {
   return (
