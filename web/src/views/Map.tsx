@@ -423,7 +423,7 @@ function Node({ node, exposed, tab, pressed, state, ports, onHover }: NodeProps)
           {cut(nodeTitle(endpoint), exposed ? 14 : 16)}
         </text>
         <text class={ports === undefined ? 'sub' : 'sub between'} x="30" y="35">
-          {cut(ports ?? subtitle(endpoint), 22)}
+          {ports === undefined ? cut(subtitle(endpoint), 22) : cut(ports, 19)}
         </text>
         {isolation !== undefined && <Shield isolation={isolation} />}
         {isolation === undefined && <path class="mark" d={MARKS[endpoint.type]} />}
