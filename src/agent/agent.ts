@@ -55,7 +55,8 @@ export interface AgentOptions {
   readonly podRange: AddressSet;
   /** Where denials are written, a line each; absent: they are counted only. */
   readonly flowLog?: {
-    readonly write: (line: string) => void;
+    /** Answers whether the line was taken; else it is counted as lost. */
+    readonly write: (line: string) => boolean;
     readonly group: number;
     /** Lines per second and pod. */
     readonly ratePerSecond: number;
@@ -358,8 +359,8 @@ export class Agent {
     if (this.#compiler === undefined || flowLog === undefined) return;
     const record = describeDenial(this.#compiler, packet, { node, audit, time: new Date() });
     if (record === undefined) return;
-    this.metrics.logged.inc({ direction: record.direction });
-    flowLog.write(`${JSON.stringify(record)}\n`);
+    if (flowLog.write(`${JSON.stringify(record)}\n`)) this.metrics.logged.inc({ direction: record.direction });
+    else this.metrics.logLost.inc();
   }
 
   #listen(address: ListenAddress): Promise<Endpoint> {

@@ -72,7 +72,7 @@ export class AgentMetrics {
     });
     this.logLost = new Counter({
       name: 'portcullis_flow_log_lost_total',
-      help: 'Times at which the kernel could not deliver denials to the flow log.',
+      help: 'Denials that could not be written to the flow log, and times at which the kernel could not deliver some.',
       registers,
     });
     this.watchRestarts = new Counter({

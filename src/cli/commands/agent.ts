@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { AgentOptions } from '../../agent/agent.ts';
@@ -64,7 +63,9 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
   }
   const level = flags.on('quiet') ? 'warn' : flags.on('verbose') ? 'debug' : 'info';
   const log = pino({ level, base: { name: 'portcullis-agent' } }, destination({ dest: 2, sync: true }));
-  const flowLog = openFlowLog(flags.text('flow-log') ?? '-', io.stdout as Writable, (message) => log.warn(message));
+  const flowLog = await openFlowLog(flags.text('flow-log') ?? '-', io.stdout as Writable, (message) =>
+    log.warn(message),
+  );
   const paths = flags.list('filename');
   return {
     node: nodeName(context),
@@ -129,29 +130,39 @@ function numberOf({ flags }: Context, name: string, initial: number, least: numb
   throw new UsageError(`--${name} "${text}" is not a whole number from ${least} to ${most}`);
 }
 
-/** Writes lines and never waits: the agent does not stop for a reader. */
-function openFlowLog(
+/** Writes lines and never waits: the agent does not stop for a reader. Answers whether a line was taken. */
+async function openFlowLog(
   name: string,
   stdout: Writable,
   warn: (message: string) => void,
-): ((line: string) => void) | undefined {
+): Promise<((line: string) => boolean) | undefined> {
   if (name === 'none') return undefined;
-  const stream = name === '-' ? stdout : createWriteStream(name, { flags: 'a' });
+  if (name !== '-') {
+    const { FlowFile } = await import('../../agent/flow-file.ts');
+    const { systemClock } = await import('../../kube/clock.ts');
+    try {
+      const file = new FlowFile(name, systemClock, warn);
+      return (line) => file.write(line);
+    } catch (error) {
+      throw new UsageError(`--flow-log "${name}" cannot be written: ${(error as Error).message}`);
+    }
+  }
   let lost = 0;
   let broken = false;
-  stream.on('error', (error: Error) => {
+  stdout.on('error', (error: Error) => {
     if (!broken) warn(`the flow log cannot be written: ${error.message}`);
     broken = true;
   });
   return (line) => {
-    if (broken) return;
-    if (stream.writableLength > MOST_WAITING) {
-      if (lost++ === 0) warn('the flow log is written too slowly: denials are lost');
-      return;
+    if (broken) return false;
+    if (stdout.writableLength > MOST_WAITING) {
+      if (lost++ === 0) warn('the flow log is read too slowly: denials are lost');
+      return false;
     }
     if (lost > 0) warn(`${lost} denials were lost from the flow log`);
     lost = 0;
-    stream.write(line);
+    stdout.write(line);
+    return true;
   };
 }
 
