@@ -10,7 +10,7 @@ import {
   type Ruleset,
   renderDelta,
   renderRuleset,
-  splitRemovals,
+  stepsOf,
 } from '../nft/index.ts';
 import { type Kernel, KernelError } from './kernel/kernel.ts';
 
@@ -179,7 +179,11 @@ export class Reconciler {
   /** Answers whether there was something to do. */
   async #program(delta: Delta): Promise<boolean> {
     if (isEmptyDelta(delta)) return false;
-    await this.#run(renderDelta(delta), elementsOf(delta));
+    const { additions, changes, removals } = stepsOf(delta);
+    // Chains that nothing leads to yet first, in a transaction of their own.
+    for (const step of [additions, changes, removals]) {
+      if (!isEmptyDelta(step)) await this.#run(renderDelta(step), elementsOf(step));
+    }
     return true;
   }
 
@@ -206,8 +210,8 @@ export class Reconciler {
 
   /** First what comes, and only when no packet is on its way through the old rules any more, what goes. */
   async #replace(delta: Delta): Promise<void> {
-    const [changes, removals] = splitRemovals(delta);
-    await this.#program(changes);
+    const { removals } = stepsOf(delta);
+    await this.#program({ ...delta, removedSets: [], removedMaps: [], removedChains: [] });
     if (isEmptyDelta(removals)) return;
     await new Promise<void>((resolve) => {
       this.#endPause = resolve;

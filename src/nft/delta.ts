@@ -47,14 +47,17 @@ export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
     if (added.size > 0) addedMapElements.set(name, added);
   }
   const chains = new Map<string, Chain>();
+  const newChains = new Set<string>();
   for (const [name, chain] of to.chains) {
     const old = from.chains.get(name);
+    if (old === undefined) newChains.add(name);
     if (old === undefined || chainText(old) !== chainText(chain)) chains.set(name, chain);
   }
   return {
     addedSets: sets.added,
     addedMaps: maps.added,
     chains,
+    newChains,
     removedElements,
     addedSetElements,
     addedMapElements,
@@ -96,26 +99,53 @@ export function applyDelta(ruleset: Ruleset, delta: Delta): Ruleset {
   return { sets, maps, chains };
 }
 
+/** A delta in the steps in which the kernel is told, each of them a transaction. */
+export interface DeltaSteps {
+  /** What is new, and nothing leads to yet. */
+  readonly additions: Delta;
+  /** What leads elsewhere from now on. */
+  readonly changes: Delta;
+  /** What nothing leads to any more. */
+  readonly removals: Delta;
+}
+
+const NOTHING: Delta = {
+  addedSets: new Map(),
+  addedMaps: new Map(),
+  chains: new Map(),
+  newChains: new Set(),
+  removedElements: new Map(),
+  addedSetElements: new Map(),
+  addedMapElements: new Map(),
+  removedSets: [],
+  removedMaps: [],
+  removedChains: [],
+};
+
 /**
- * A delta in two: what comes and changes, and what goes. A packet that is on its way through chains that nothing leads to any
- * more still finds them when the second is told a little later.
+ * Takes a delta apart. Intervals of a new set are seen a little after the transaction that made them, and packets that are on
+ * their way through chains that nothing leads to any more still look for them: so what is new comes before what leads there,
+ * and what is left over goes a little later.
  */
-export function splitRemovals(delta: Delta): readonly [changes: Delta, removals: Delta] {
-  const { removedSets, removedMaps, removedChains } = delta;
-  return [
-    { ...delta, removedSets: [], removedMaps: [], removedChains: [] },
-    {
-      addedSets: new Map(),
-      addedMaps: new Map(),
-      chains: new Map(),
-      removedElements: new Map(),
-      addedSetElements: new Map(),
-      addedMapElements: new Map(),
-      removedSets,
-      removedMaps,
-      removedChains,
+export function stepsOf(delta: Delta): DeltaSteps {
+  const { addedSets, addedMaps, chains, newChains, removedSets, removedMaps, removedChains } = delta;
+  const isAddition = (name: string, { hook }: Chain): boolean => newChains.has(name) && hook === undefined;
+  const added = new Map([...chains].filter(([name, chain]) => isAddition(name, chain)));
+  const changed = new Map([...chains].filter(([name, chain]) => !isAddition(name, chain)));
+  return {
+    additions: { ...NOTHING, addedSets, addedMaps, chains: added, newChains: new Set(added.keys()) },
+    changes: {
+      ...delta,
+      addedSets: NOTHING.addedSets,
+      addedMaps: NOTHING.addedMaps,
+      chains: changed,
+      newChains: new Set([...newChains].filter((name) => changed.has(name))),
+      removedSets: [],
+      removedMaps: [],
+      removedChains: [],
     },
-  ];
+    removals: { ...NOTHING, removedSets, removedMaps, removedChains },
+  };
 }
 
 /** Whether there is nothing to tell the kernel. */

@@ -15,6 +15,8 @@ export const NAMES: {
   readonly deny: (direction: Direction, version: IpVersion) => string;
   readonly tierDeny: (direction: Direction, version: IpVersion) => string;
   readonly meter: (direction: Direction, version: IpVersion) => string;
+  /** The chain of one address, behind a dispatch map. */
+  readonly own: (dispatch: string, address: string) => string;
 } = {
   forward: 'forward',
   input: 'input',
@@ -28,6 +30,7 @@ export const NAMES: {
   deny: (direction, version) => `deny-${direction}${version}`,
   tierDeny: (direction, version) => `tier-deny-${direction}${version}`,
   meter: (direction, version) => `denied-${direction}${version}`,
+  own: (dispatch, address) => `own-${dispatch}-${address.replaceAll(':', '_')}`,
 };
 
 /** The chains in which denied packets end, and are counted; those of cluster-wide Deny rules only where they differ. */
@@ -74,7 +77,7 @@ export class ContentNames {
 }
 
 /** FNV-1a over UTF-16 code units in two halves with different seeds, in hexadecimal. */
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   let low = 0x811c9dc5;
   let high = 0x01234567;
   for (let at = 0; at < text.length; at++) {

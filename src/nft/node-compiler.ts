@@ -262,6 +262,7 @@ export class NodeCompiler {
     if (this.#policiesChanged) this.#reclassify([...this.#local.keys(), ...this.#dirtyPods]);
     else this.#reclassify([...this.#dirtyPods]);
     for (const [address, { value, peers }] of this.#dirtyAddresses) this.#refresh(address, value, peers);
+    this.#renewClasses();
     this.#dirtyAddresses.clear();
     this.#dirtyPods.clear();
     this.#policiesChanged = false;
@@ -323,6 +324,14 @@ export class NodeCompiler {
     }
   }
 
+  /** Lets other chains take over where an address needs another verdict. */
+  #renewClasses(): void {
+    const outdated = new Set([...this.#classes.values()].filter(({ isOutdated }) => isOutdated));
+    if (outdated.size === 0) return;
+    const ids = [...this.#local].filter(([, { classes }]) => [...classes.values()].some((one) => outdated.has(one)));
+    this.#reclassify(ids.map(([id]) => id));
+  }
+
   /** Finds the classes of local pods anew and sends their packets there. */
   #reclassify(ids: readonly string[]): void {
     const made = new Set<CompiledClass>();
@@ -369,7 +378,8 @@ export class NodeCompiler {
     const key = classKey(podClass);
     const known = this.#classes.get(key);
     if (known !== undefined) {
-      const stale = !known.isOf(podClass) || (this.#nodesChanged && podClass.policies.tiers !== null);
+      const stale =
+        known.isOutdated || !known.isOf(podClass) || (this.#nodesChanged && podClass.policies.tiers !== null);
       if (!stale || made.has(known)) return known;
       this.#retire(key, known);
     }
@@ -420,7 +430,12 @@ export class NodeCompiler {
       compiled.users.add(address);
       if (old?.classes.get(where) !== compiled) this.#narrowed.add(address);
       if (compiled.entry === undefined) this.#undispatch(map, address);
-      else this.#store.setInMap(map, address, compiled.entry);
+      else {
+        // The element of the address never changes: its own chain does, which packets see whole.
+        const chain = NAMES.own(map, address);
+        this.#store.putChain(chain, { rules: [{ matches: [], action: compiled.entry }] });
+        this.#store.setInMap(map, address, { kind: 'jump', chain });
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import { policyKey } from '../engine/state.ts';
 import { type Address, type Family, formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
 import { sameVerdict } from './delta.ts';
-import type { ContentNames } from './names.ts';
+import { type ContentNames, fingerprint } from './names.ts';
 import type { CompileOptions } from './options.ts';
 import { type OutcomeChains, outcomeOf } from './outcome.ts';
 import type { PeerSets } from './peer-sets.ts';
@@ -79,6 +79,7 @@ export class CompiledClass {
   readonly named: ReadonlySet<number>;
   /** Local addresses whose packets are sent here. */
   readonly users: Set<string> = new Set();
+  #isOutdated = false;
   /** Where to send packets; undefined when everything is admitted and always will be. */
   readonly entry: Verdict | undefined;
   readonly #context: ClassContext;
@@ -132,14 +133,16 @@ export class CompiledClass {
       return;
     }
     const kind = ownNode === undefined ? direction : 'own-node';
-    const chain = names.name(`${kind}${version}`, `${key} ${dynamic} ${JSON.stringify(rules)}`);
-    this.#singles = dynamic ? `peers-${chain}` : undefined;
-    if (this.#singles !== undefined) {
-      store.putMap(this.#singles, { type: 'address', version, elements: this.#allSingles() });
+    const singles = dynamic ? this.#allSingles() : undefined;
+    const content = singles === undefined ? '' : fingerprint(elementsKey(singles));
+    const chain = names.name(`${kind}${version}`, `${key} ${JSON.stringify(rules)} ${content}`);
+    this.#singles = singles === undefined ? undefined : `peers-${chain}`;
+    if (this.#singles !== undefined && singles !== undefined) {
+      store.putMap(this.#singles, { type: 'address', version, elements: singles });
       rules.unshift({ matches: [], action: { kind: 'vmap', side, version, map: this.#singles } });
     }
     store.putChain(chain, { rules });
-    this.entry = { kind: 'jump', chain };
+    this.entry = { kind: 'goto', chain };
   }
 
   /** Whether its policies are those, not others of the same names. */
@@ -166,8 +169,16 @@ export class CompiledClass {
     const pod = owner(address);
     const node = pod === undefined ? nodeOf(address) : undefined;
     const verdict = pod !== undefined ? this.#podElement(pod, address, value) : this.#nodeElement(node);
+    const old = store.ruleset.maps.get(this.#singles)?.elements.get(address);
     if (verdict === undefined) store.removeFromMap(this.#singles, address);
-    else store.setInMap(this.#singles, address, verdict);
+    else if (old === undefined) store.setInMap(this.#singles, address, verdict);
+    // A packet may find neither the old nor the new element of one key while they are exchanged.
+    else if (!sameVerdict(old, verdict)) this.#isOutdated = true;
+  }
+
+  /** Whether an address needs another verdict than the chain has for it: another chain must take over. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   /** Forgets what it remembers of groups and outcomes: they have changed, or their chains are gone. */
@@ -375,6 +386,13 @@ function namesKey(named: NamedPorts | undefined): string {
     .map(([name, ports]) => `${name}=${ports.key}`)
     .sort()
     .join(' ');
+}
+
+/** Equal for equal elements in any order. */
+function elementsKey(elements: ReadonlyMap<string, Verdict>): string {
+  return Array.from(elements, ([address, verdict]) => `${address} ${verdictKey(verdict)}`)
+    .sort()
+    .join(',');
 }
 
 function verdictKey(verdict: Verdict): string {

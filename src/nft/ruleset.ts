@@ -124,6 +124,8 @@ export interface Delta {
   readonly addedMaps: ReadonlyMap<string, NftMap>;
   /** New chains, and those whose rules differ, with all their rules. */
   readonly chains: ReadonlyMap<string, Chain>;
+  /** Which of {@link chains} are new. */
+  readonly newChains: ReadonlySet<string>;
   /** Elements of sets and maps that stay; a map element with a new verdict is in both. */
   readonly removedElements: ReadonlyMap<string, readonly string[]>;
   readonly addedSetElements: ReadonlyMap<string, readonly string[]>;

@@ -244,17 +244,22 @@ export class RulesetStore {
       if (added.size > 0) addedMapElements.set(name, added);
     }
     const chains = new Map<string, Chain>();
+    const newChains = new Set<string>();
     const removedChains: string[] = [];
     for (const [name, was] of before.chains) {
       const now = this.#chains.get(name);
       if (now === undefined) {
         if (was !== undefined) removedChains.push(name);
-      } else if (was === undefined || !sameChain(was, now)) chains.set(name, now);
+      } else if (was === undefined || !sameChain(was, now)) {
+        chains.set(name, now);
+        if (was === undefined) newChains.add(name);
+      }
     }
     return {
       addedSets: picked(this.#sets, before.sets),
       addedMaps: picked(this.#maps, before.maps),
       chains,
+      newChains,
       removedElements,
       addedSetElements,
       addedMapElements,
