@@ -11,8 +11,7 @@ import { TestLab } from '../support/lab.ts';
 import { type Manifest, namespace, pod, policy } from '../support/manifests.ts';
 
 /** Policy edits under traffic; 1,000 for the long run. */
-const LONG_RUN = process.env['PORTCULLIS_TRANSITIONS'];
-const EDITS = Number(LONG_RUN ?? 60);
+const EDITS = Number(process.env['PORTCULLIS_TRANSITIONS'] ?? 60);
 /** New connections a second of each pair. */
 const RATE = 1000;
 /** A connection that is not allowed any more is cut within this. Milliseconds. */
@@ -213,17 +212,12 @@ describe.skipIf(skipsKernelTests())('under traffic', () => {
       expect(allowed.answered).toBe(allowed.attempts);
       expect(denied.answered).toBe(0);
       expect(killed).toBeGreaterThan(0);
-      // Single first packets are denied at the moment of a change: about one in 100 edits. The long run says how many.
-      if (LONG_RUN !== undefined) {
-        // The kernel's own word first: it says on which side.
-        expect([...deniedOf(plan, 'callers/friend', 'egress'), ...deniedOf(plan, 'servers/open', 'ingress')]).toEqual(
-          [],
-        );
-        // Every first packet that was sent has arrived, also those that a busy machine sent twice: none was dropped.
-        expect(firstPackets(open)).toBe(
-          allowed.attempts + tcpCounter(namespaceOf(plan, 'callers/friend'), 'RetransSegs'),
-        );
-      }
+      // The kernel's own word first: it says on which side.
+      expect([...deniedOf(plan, 'callers/friend', 'egress'), ...deniedOf(plan, 'servers/open', 'ingress')]).toEqual([]);
+      // Every first packet that was sent has arrived, also those that a busy machine sent twice: none was dropped.
+      expect(firstPackets(open)).toBe(
+        allowed.attempts + tcpCounter(namespaceOf(plan, 'callers/friend'), 'RetransSegs'),
+      );
       // Not one packet of the other pair has, and that its pod was asked is known to the kernel.
       expect(deniedOf(plan, 'servers/closed', 'ingress').length).toBeGreaterThan(0);
       expect(tcpCounter(namespaceOf(plan, 'servers/closed'), 'InSegs')).toBe(0);
