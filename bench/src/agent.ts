@@ -14,7 +14,7 @@ import {
 import type { ClusterShape } from './shape.ts';
 import { median, quantile } from './stats.ts';
 
-const EVENTS = 2000;
+const EVENTS = 1000;
 const POLICY_EDITS = 300;
 /** Pods that one policy edit lets in or shuts out. */
 const WIDE_PEERS = 1000;
@@ -113,8 +113,10 @@ export async function measureAgent(size: string, shape: ClusterShape): Promise<(
   const loaded = resident();
 
   const events: number[] = [];
-  for (const [at, value] of pods.entries())
-    events.push(await driver.change({ type: 'set', object: relabelled(value, at) }));
+  // Each pod becomes a peer of this node's pods, and is one no more: every event changes the kernel's sets.
+  for (const label of ['nobody', 'other']) {
+    for (const value of pods) events.push(await driver.change({ type: 'set', object: relabelled(value, label) }));
+  }
   const policies: number[] = [];
   for (let at = 0; at < POLICY_EDITS; at++) {
     policies.push(await driver.change({ type: 'set', object: decoded(widePolicy(at % 2 === 0 ? 'wide' : 'nobody')) }));
@@ -162,10 +164,10 @@ async function bareTransactions(kernel: LinuxKernel): Promise<number> {
   return median(times);
 }
 
-/** A pod with a label that the wide policy looks at, so that it is a peer of this node or is one no more. */
-function relabelled(value: unknown, at: number): KubeObject {
+/** A pod with a label that the wide policy looks at. */
+function relabelled(value: unknown, label: string): KubeObject {
   const pod = structuredClone(value) as { metadata: { labels: Record<string, string> } };
-  pod.metadata.labels['bench'] = at % 2 === 0 ? 'nobody' : 'other';
+  pod.metadata.labels['bench'] = label;
   return decoded(pod);
 }
 

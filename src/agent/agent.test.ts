@@ -395,6 +395,8 @@ describe('open connections', () => {
     b.kernel.tracked.set(3, connection(3, '10.0.0.1', '10.1.0.1', 80));
     b.source.set(allow('stranger'));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     expect([...b.kernel.tracked.keys()]).toEqual([2, 3]);
   });
 
@@ -402,8 +404,12 @@ describe('open connections', () => {
     const b = await bench().begin();
     b.source.set(pod('shop/client', { labels: { app: 'other' }, ips: ['10.1.1.1'], node: 'n1' }));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
     b.clock.advance(1000);
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect(b.kernel.tracked.size).toBe(0);
   });
@@ -413,13 +419,19 @@ describe('open connections', () => {
     for (let time = 0; time < 4; time++) b.kernel.failNext('memory');
     b.source.set(allow('stranger'));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     // Beyond the second look that follows the first attempt; the old rules are still in force.
     b.clock.advance(500);
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
     expect(b.admits('10.1.1.1')).toBe(true);
     for (let time = 0; time < 4; time++) {
       b.clock.advance(1000);
+      await b.settle();
+      b.clock.advance(250);
       await b.settle();
     }
     expect([b.agent.status().ready, b.kernel.tracked.size]).toEqual([true, 0]);
@@ -429,9 +441,13 @@ describe('open connections', () => {
     const b = await bench().begin();
     b.clock.advance(1000);
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
     b.kernel.tracked.set(2, connection(2, '10.1.1.2', '10.1.0.1', 80));
     b.kernel.interfere('flush ruleset');
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect([...b.kernel.tracked.keys()]).toEqual([1]);
   });
@@ -442,10 +458,16 @@ describe('open connections', () => {
     b.kernel.failingLists = 2;
     b.source.set(allow('stranger'));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     b.clock.advance(300);
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect([b.kernel.failingLists, b.kernel.tracked.size]).toEqual([0, 1]);
     b.clock.advance(5000);
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect(b.kernel.tracked.size).toBe(0);
   });
@@ -457,8 +479,12 @@ describe('open connections', () => {
     b.kernel.tracked.set(1, { ...rest, original: toService });
     b.source.set(allow('client'), pod('shop/client', { labels: { app: 'client' }, ips: ['10.1.1.1'], node: 'n1' }));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     expect(b.kernel.tracked.size).toBe(1);
     b.source.set(allow('stranger'));
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect(b.kernel.tracked.size).toBe(0);
   });
@@ -468,7 +494,11 @@ describe('open connections', () => {
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));
     b.source.set(allow('stranger'));
     await b.settle();
+    b.clock.advance(250);
+    await b.settle();
     b.clock.advance(1000);
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect(b.kernel.tracked.size).toBe(1);
     expect(b.admits('10.1.1.1')).toBe(true);
@@ -486,6 +516,8 @@ describe('open connections', () => {
     b.clock.onWait = () => undefined;
     b.source.set(...WORLD, allowEgressNowhere());
     b.source.sink.synced();
+    await b.settle();
+    b.clock.advance(250);
     await b.settle();
     expect([...b.kernel.tracked.keys()]).toEqual([1]);
   });

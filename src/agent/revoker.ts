@@ -13,6 +13,8 @@ const PROTOCOLS: ReadonlyMap<number, FlowProtocol> = new Map([
 
 /** A packet that passed under the rules before may have its connection noted this much later. */
 const AGAIN_AFTER_MS = 300;
+/** Listing connections takes the kernel milliseconds, however few there are: so long it is left alone in between. */
+const REST_MS = 250;
 /** What could not be judged is tried again this much later. */
 const RETRY_AFTER_MS = 1000;
 
@@ -70,6 +72,8 @@ export class Revoker {
   #working = false;
   #cancel: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
+  #cancelWait: (() => void) | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(kernel: Kernel, clock: Clock, context: RevokerContext) {
@@ -97,25 +101,34 @@ export class Revoker {
     this.#closed = true;
     this.#cancel?.();
     this.#cancelRetry?.();
+    this.#cancelWait?.();
   }
 
   #wake(): void {
     if (this.#working || this.#closed || this.#pending.size === 0) return;
+    const wait = this.#notBefore - this.#clock.now();
+    if (wait > 0) {
+      this.#cancelWait ??= this.#clock.after(wait, () => {
+        this.#cancelWait = undefined;
+        this.#wake();
+      });
+      return;
+    }
     this.#working = true;
     void this.#work();
   }
 
   async #work(): Promise<void> {
     try {
-      while (this.#pending.size > 0 && !this.#closed) {
-        const addresses = this.#pending;
-        this.#pending = new Set();
-        try {
-          await this.#judge(addresses);
-        } catch (error) {
-          this.#retryLater(addresses);
-          throw error;
-        }
+      const addresses = this.#pending;
+      this.#pending = new Set();
+      try {
+        await this.#judge(addresses);
+      } catch (error) {
+        this.#retryLater(addresses);
+        throw error;
+      } finally {
+        this.#notBefore = this.#clock.now() + REST_MS;
       }
       // By now those that were there at the start have been judged; later ones were seen from their beginning.
       if (this.#cancel === undefined) this.lenient = false;
@@ -124,6 +137,7 @@ export class Revoker {
     } finally {
       this.#working = false;
     }
+    if (this.#cancelRetry === undefined) this.#wake();
   }
 
   #retryLater(addresses: ReadonlySet<string>): void {
