@@ -32,11 +32,11 @@ describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }
       await page.locator('.toast', { hasText: 'changed on the server' }).waitFor();
       expect(await page.locator('.cm-content').textContent()).toContain('# mine');
       await openFile(page, cart);
-      expect(await page.locator('.cm-content').textContent()).toContain('port: 7071');
+      await page.locator('.cm-content', { hasText: 'port: 7071' }).waitFor();
       // The server's change is no change of ours: the start moved along.
-      expect(await page.locator('.status-changes').textContent()).toBe('No difference to the start');
+      await page.locator('.status-changes', { hasText: 'No difference to the start' }).waitFor();
       await openView(page, /Changes/);
-      expect(await page.locator('.facts-list').textContent()).toContain('frontend.yaml');
+      await page.locator('.facts-list', { hasText: 'frontend.yaml' }).waitFor();
       expect(await page.locator('.facts-list').textContent()).not.toContain('cart.yaml');
     });
   });
