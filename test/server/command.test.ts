@@ -1,12 +1,11 @@
 /** The built command as a process: addresses, signals, threads, files that change. */
 
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { SHOP } from '../cli/run-main.ts';
@@ -14,12 +13,10 @@ import { root } from '../package/run.ts';
 import { type ApiObject, ApiServer } from '../support/api-server.ts';
 import { kubeconfigOf } from '../support/kubeconfig.ts';
 import { Authority } from '../support/pki.ts';
+import { endServed, serve } from '../support/serve-command.ts';
 import { ask, readEvents } from '../support/server.ts';
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
-
 let place: string;
-const children: Child[] = [];
 
 beforeEach(() => {
   place = mkdtempSync(path.join(tmpdir(), 'portcullis-serve-'));
@@ -27,16 +24,9 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  endServed();
   rmSync(place, { recursive: true, force: true });
 });
-
-interface Serving {
-  readonly child: Child;
-  readonly url: string;
-  readonly stderr: () => string;
-  readonly ended: Promise<number | null>;
-}
 
 /** Runs `portcullis serve` that is to end by itself at once; one that goes on is ended, and then has no code. */
 function refused(...args: readonly string[]): {
@@ -47,32 +37,6 @@ function refused(...args: readonly string[]): {
   const options = { cwd: root, encoding: 'utf8', timeout: 60_000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/portcullis', 'serve', ...args], options);
   return { code: status, stdout, stderr };
-}
-
-/** Starts `portcullis serve` and waits for its address. */
-async function serve(...args: readonly string[]): Promise<Serving> {
-  const child = spawn(process.execPath, ['bin/portcullis', 'serve', '--port', '0', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
-  const url = await new Promise<string>((resolve, reject) => {
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      if (stdout.includes('\n')) resolve(stdout.trim());
-    });
-    ended.then(
-      (code) => reject(new Error(`ended with ${code}: ${stderr}`)),
-      () => undefined,
-    );
-  });
-  return { child, url, stderr: () => stderr, ended };
 }
 
 function can(url: string, port: number): Promise<boolean> {

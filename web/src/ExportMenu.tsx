@@ -105,7 +105,10 @@ async function exportAs(item: Item): Promise<void> {
 const ZIP_TIME = new Date(1980, 0, 1);
 
 function zipped(): Uint8Array<ArrayBuffer> {
-  const entries = Object.fromEntries((files.value ?? []).map(({ name, content }) => [name, strToU8(content)]));
+  // Absolute names, as a server may have, would lead out of the place where one unpacks.
+  const entries = Object.fromEntries(
+    (files.value ?? []).map(({ name, content }) => [name.replace(/^\/+/, ''), strToU8(content)]),
+  );
   return zipSync(entries, { level: 6, mtime: ZIP_TIME });
 }
 

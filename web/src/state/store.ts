@@ -1,6 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { LintItem, MatrixData, Place, Snapshot, SourceFile, WorldSettings } from '../worker/protocol.ts';
 import { ask } from './client.ts';
+import { commonFolder } from './folder.ts';
 
 /** The views, in the order of the navigation. */
 export const VIEWS = ['map', 'matrix', 'verdict', 'changes', 'lint', 'exposure', 'tests', 'flows'] as const;
@@ -155,8 +156,9 @@ export function freeName(wanted: string): string {
   return name;
 }
 
+/** Adds a file beside the others: a server that finds it there later means the same file. Answers its name. */
 export function addFile(wanted: string, content: string): string {
-  const name = freeName(wanted);
+  const name = freeName(`${commonFolder((files.value ?? []).map((file) => file.name))}${wanted}`);
   batch(() => {
     setFiles([...(files.value ?? []), { name, content }]);
     activeFile.value = name;

@@ -47,7 +47,7 @@ export function Flows(): JSX.Element {
       if (advice.problems.length === 0) toast.value = { text: t('flows.nothing-to-add') };
       return;
     }
-    addFile(advice.name, advice.yaml);
+    addFile('advised.yaml', advice.yaml);
     chosen.value = new Set();
     toast.value = { text: t('flows.advised', { policies: advice.policies, flows: advice.admitted }) };
   };

@@ -234,7 +234,6 @@ export interface FlowResult {
 
 export interface AdviceResult {
   readonly yaml: string;
-  readonly name: string;
   readonly policies: number;
   readonly problems: readonly Problem[];
   /** Flows that would pass. */

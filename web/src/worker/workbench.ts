@@ -453,12 +453,8 @@ export class Workbench implements Requests {
   advise({ keys }: Params<'advise'>): AdviceResult {
     const flows = keys.flatMap((key) => this.#flows.get(key) ?? []);
     const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows, this.#worldOptions());
-    const names = new Set(this.#now.files.map(({ name }) => name));
-    let name = 'advised.yaml';
-    for (let number = 2; names.has(name); number++) name = `advised-${number}.yaml`;
     return {
       yaml: [...adviceYaml(policies)].join(''),
-      name,
       policies: policies.length,
       admitted,
       problems: diagnostics.map(problemOf),
