@@ -12,34 +12,15 @@ import type {
   Service,
   Workload,
 } from '../model/types.ts';
+import { gatewaySpec, grantSpec, ingressSpec, routeSpec } from './manifest-routes.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The kinds that {@link manifestOf} can write: all that verdicts depend on, and what gives pods their names. */
-export type WrittenObject = Extract<
-  KubeObject,
-  {
-    readonly kind:
-      | 'NetworkPolicy'
-      | ClusterNetworkPolicy['kind']
-      | 'Namespace'
-      | 'Pod'
-      | 'Node'
-      | 'Service'
-      | Workload['kind'];
-  }
->;
-
-/** Whether an object is of a kind that {@link manifestOf} can write. */
-export function isWritten(object: KubeObject): object is WrittenObject {
-  return !['Ingress', 'Gateway', 'ReferenceGrant'].includes(object.kind) && !object.kind.endsWith('Route');
-}
-
 /**
- * An object as a manifest: read again it decodes to the same, as far as it was kept. Peers of a newer API, which were not
- * understood, are written as a field that is not understood either.
+ * An object as a manifest: read again it decodes to the same. Fields that were not kept are not written. Peers of a newer
+ * API, which were not understood, are written as a field that is not understood either.
  */
-export function manifestOf(object: WrittenObject): Fields {
+export function manifestOf(object: KubeObject): Fields {
   const { apiVersion, kind } = object;
   const head = { apiVersion, kind, metadata: metadataOf(object.metadata) };
   switch (object.kind) {
@@ -61,6 +42,18 @@ export function manifestOf(object: WrittenObject): Fields {
       };
     case 'Service':
       return { ...head, spec: serviceSpec(object) };
+    case 'Ingress':
+      return { ...head, spec: ingressSpec(object) };
+    case 'Gateway':
+      return { ...head, spec: gatewaySpec(object) };
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TCPRoute':
+    case 'TLSRoute':
+    case 'UDPRoute':
+      return { ...head, spec: routeSpec(object) };
+    case 'ReferenceGrant':
+      return { ...head, spec: grantSpec(object) };
     case 'CronJob':
       return { ...head, spec: { jobTemplate: { spec: { template: templateOf(object) } } } };
     default: {

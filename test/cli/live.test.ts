@@ -299,6 +299,15 @@ describe('--save', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
+  it('stores what leads in from outside, and how many replicas there are', async () => {
+    server.load(await objectsOf(path.join(SHOP, '../ingress')));
+    const file = path.join(files.path, 'routes.json');
+    const saved = await live(['exposure', '--save', file]);
+    expect([saved.code, saved.stdout]).toEqual([0, expect.stringContaining('HTTPRoute')]);
+    expect((await portcullis(['exposure', '-f', file])).stdout).toBe(saved.stdout);
+    expect(readFileSync(file, 'utf8')).toContain('"replicas"');
+  });
+
   it('needs a cluster and a place', async () => {
     expect((await portcullis(['reach', '-f', SHOP, '--save', 'x'])).stderr).toContain('leave one out');
     expect((await portcullis(['diff', SHOP, SHOP, '--save', 'x'])).stderr).toContain('--save needs live');

@@ -7,7 +7,7 @@ type Keep = true | { readonly [field: string]: Keep };
 const CONTAINER: Keep = { name: true, restartPolicy: true, ports: true };
 const POD_SPEC: Keep = { nodeName: true, hostNetwork: true, containers: CONTAINER, initContainers: CONTAINER };
 const TEMPLATE: Keep = { metadata: { labels: true, annotations: true }, spec: POD_SPEC };
-const WORKLOAD: Keep = { spec: { template: TEMPLATE } };
+const WORKLOAD: Keep = { spec: { replicas: true, template: TEMPLATE } };
 
 /** Beside apiVersion, kind and metadata. Of kinds that are not here everything is kept. */
 const KEPT: Readonly<Record<string, Readonly<Record<string, Keep>>>> = {

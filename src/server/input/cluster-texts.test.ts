@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readManifests } from '../../manifest/index.ts';
 import type { KubeObject } from '../../model/types.ts';
 import { LocalAnalyst } from '../analyst/local.ts';
 import { ClusterTexts } from './cluster-texts.ts';
-import { LiveInput } from './live-input.ts';
+import { type InputFile, inputFile, LiveInput } from './live-input.ts';
+
+const OPTIONS = { defaultNamespace: 'default', strict: true, podCidrs: [], hosts: [] };
 
 const CLUSTER = `
 { apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { team: 'y' } } }
@@ -50,7 +54,7 @@ function next(input: LiveInput): Promise<void> {
 }
 
 async function allowed(input: LiveInput, port: number): Promise<unknown> {
-  const analyst = new LocalAnalyst({ defaultNamespace: 'default', strict: true, podCidrs: [], hosts: [] });
+  const analyst = new LocalAnalyst(OPTIONS);
   analyst.load(input.state.files);
   const answer = await analyst.ask({ op: 'can', from: 'shop/web', to: 'shop/cart', port: String(port) });
   return 'body' in answer ? (JSON.parse(answer.body) as { allowed: boolean }).allowed : answer.refusal;
@@ -89,6 +93,26 @@ describe('a cluster as texts', () => {
     await gone;
     expect(input.state.files.map(({ name }) => name)).toEqual(['_cluster/objects.json', 'shop/objects.json']);
     expect(await allowed(input, 7070)).toBe(true);
+  });
+
+  test('has what leads in from outside', async () => {
+    const folder = path.join(import.meta.dirname, '../../../examples/ingress');
+    const files = ['policies.yaml', 'routes.yaml', 'workloads.yaml'].map((name) =>
+      inputFile(name, readFileSync(path.join(folder, name), 'utf8')),
+    );
+    const { input, texts } = cluster();
+    for (const { text } of files) texts.apply(objectsOf(text).map((object) => ({ type: 'set', object })));
+    texts.synced();
+    const exposure = async (state: readonly InputFile[]): Promise<unknown> => {
+      const analyst = new LocalAnalyst(OPTIONS);
+      analyst.load(state);
+      const answer = await analyst.ask({ op: 'exposure' });
+      const body = 'body' in answer ? answer.body : '{}';
+      return JSON.parse(body, (key, value: unknown) => (key === 'source' ? undefined : value));
+    };
+    const shown = await exposure(input.state.files);
+    expect(shown).toEqual(await exposure(files));
+    expect(JSON.stringify(shown)).toMatch(/"kind":"HTTPRoute".*"kind":"Ingress"/);
   });
 
   test('tells problems until they are over', async () => {

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import { type KubeObject, objectRef } from '../../model/types.ts';
 import { isPolicy } from '../../model/validate/index.ts';
-import { isWritten, manifestOf } from '../../report/manifest.ts';
+import { manifestOf } from '../../report/manifest.ts';
 import { type InputFile, inputFile, type LiveInput } from './live-input.ts';
 
 /** Milliseconds in which changes are collected before texts are written: a busy cluster changes all the time. */
@@ -93,8 +93,7 @@ export class ClusterTexts implements ObjectSink {
 }
 
 function filesOf(folder: string, objects: readonly KubeObject[]): InputFile[] {
-  const written = objects.filter(isWritten);
-  const ordered = [...written].sort((a, b) => compareCodePoints(objectKey(objectRef(a)), objectKey(objectRef(b))));
+  const ordered = [...objects].sort((a, b) => compareCodePoints(objectKey(objectRef(a)), objectKey(objectRef(b))));
   const policies = ordered.filter(isPolicy);
   const others = ordered.filter((object) => !isPolicy(object));
   const options = { version: '1.1', aliasDuplicateObjects: false } as const;
