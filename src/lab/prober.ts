@@ -25,6 +25,8 @@ export interface Attempt {
   readonly to: string;
   readonly protocol: Protocol;
   readonly port: number;
+  /** An answer is expected: it may take longer than silence is listened to. */
+  readonly predicted?: boolean;
 }
 
 /** What became of it: who answered; or that it was refused; or that nothing came back. */
@@ -41,6 +43,8 @@ export interface ProbeOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** How long an answer that is expected may take, longer than TCP waits before it sends again twice. Milliseconds. */
+const PATIENCE = 4000;
 /** Connections that are tried at once: each is a file descriptor. */
 const WAVE = 3000;
 /** Begun in one go; then the kernel gets time to deliver, so that no queue of packets overflows. */
@@ -81,18 +85,25 @@ class Wave {
   /** Not that of the wave before: an association of the same ports may still be tracked. */
   readonly #firstPort = Math.floor(Math.random() * SCTP_PORTS.count);
   #open: number;
+  /** Of these, those that are expected to be answered. */
+  #expected: number;
   #allDone: () => void = () => {};
+  #expectedDone: () => void = () => {};
 
   constructor(attempts: readonly Attempt[], poller: Poller) {
     this.#attempts = attempts;
     this.#poller = poller;
     this.#outcomes = attempts.map(() => undefined);
     this.#open = attempts.length;
+    this.#expected = attempts.filter(({ predicted }) => predicted).length;
   }
 
   async run({ timeout, settle }: ProbeOptions, onProgress: (done: number) => void): Promise<Outcome[]> {
     const allDone = new Promise<void>((resolve) => {
       this.#allDone = resolve;
+    });
+    const expectedDone = new Promise<void>((resolve) => {
+      this.#expectedDone = resolve;
     });
     for (const [index, attempt] of this.#attempts.entries()) {
       this.#begin(index, attempt);
@@ -102,12 +113,10 @@ class Wave {
       }
     }
     // A lost datagram is sent again by whoever wants an answer; TCP does so by itself.
-    const thirds = [1, 2].map((third) => (third * timeout) / 3);
-    const again = thirds.map((delay) => globalThis.setTimeout(() => this.#sendAgain(), delay));
-    const waiting = new AbortController();
-    await Promise.race([allDone, setTimeout(timeout, undefined, { signal: waiting.signal }).catch(() => undefined)]);
-    waiting.abort();
-    for (const timer of again) clearTimeout(timer);
+    const again = setInterval(() => this.#sendAgain(), timeout / 3);
+    await within(timeout, allDone);
+    if (this.#expected > 0) await within(PATIENCE - timeout, expectedDone);
+    clearInterval(again);
     if (this.#open > 0) {
       // Time alone proves nothing on a busy machine: the answers may be ready and wait for a processor.
       await settle();
@@ -146,6 +155,8 @@ class Wave {
     this.#outcomes[index] = outcome;
     this.#senders.delete(index);
     this.#open--;
+    if (this.#attempts[index]?.predicted === true) this.#expected--;
+    if (this.#expected === 0) this.#expectedDone();
     if (this.#open === 0) this.#allDone();
   }
 
@@ -250,6 +261,14 @@ class Wave {
       }
     }
   }
+}
+
+/** Waits for a promise that does not reject, or so many milliseconds. */
+async function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  const waiting = new AbortController();
+  const late = setTimeout(milliseconds, undefined, { signal: waiting.signal }).catch(() => undefined);
+  await Promise.race([done, late]);
+  waiting.abort();
 }
 
 /** Somebody said no, or nobody knows the way. */

@@ -22,6 +22,7 @@ import { LAB_BASE, labPaths } from '../../src/lab/names.ts';
 import { enforcedStatus } from '../../src/lab/probe.ts';
 import { type Attempt, type Outcome, probeAll } from '../../src/lab/prober.ts';
 import { probeEnds } from '../../src/lab/probes.ts';
+import { type Listening, Responder } from '../../src/lab/responder.ts';
 import { Poller } from '../../src/lab/system/poller.ts';
 import type { Protocol } from '../../src/model/types.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
@@ -30,8 +31,9 @@ import type { Manifest } from './manifests.ts';
 
 const NAME = /^t(\d+)-[0-9a-f]{6}$/;
 
-/** How long nobody must answer. Milliseconds. */
+/** How long nobody must answer, by whether the attempts say what is expected of them. Milliseconds. */
 const ASK_TIMEOUT = 400;
+const EXPECTED_TIMEOUT = 100;
 
 /** A lab over a directory of its own, which the test may change. */
 export class TestLab {
@@ -81,12 +83,26 @@ export class TestLab {
     return outcome?.type === 'answered' ? outcome.by : undefined;
   }
 
-  /** Tries connections, whatever anybody predicts of them. */
-  async attempt(attempts: readonly Attempt[]): Promise<readonly Outcome[]> {
+  /**
+   * Tries connections. Where attempts say what is expected of them, the others wait for silence only until what is
+   * expected has come.
+   * @param listeners who listens meanwhile beside the lab's own
+   */
+  async attempt(attempts: readonly Attempt[], listeners: readonly Listening[] = []): Promise<readonly Outcome[]> {
     const poller = new Poller();
+    const responder = new Responder(poller);
+    const closers: (() => void)[] = [];
     try {
-      return await probeAll(attempts, poller, { timeout: ASK_TIMEOUT, settle: () => askLab(this.name) });
+      for (const listener of listeners) closers.push(responder.listen(listener));
+      const timeout = attempts.some(({ predicted }) => predicted !== undefined) ? EXPECTED_TIMEOUT : ASK_TIMEOUT;
+      const settle = async (): Promise<void> => {
+        await askLab(this.name);
+        poller.drain();
+      };
+      return await probeAll(attempts, poller, { timeout, settle });
     } finally {
+      for (const close of closers) close();
+      responder.close();
       await poller.close();
     }
   }

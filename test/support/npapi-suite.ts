@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import type { ClusterState, Flow } from '../../src/engine/index.ts';
-import type { KubeObject } from '../../src/model/types.ts';
+import type { KubeObject, Protocol } from '../../src/model/types.ts';
 import type { Family } from '../../src/net/address.ts';
 import { endOf } from './flows.ts';
 import { decode, type Labels, type Manifest, namespace, node, pod } from './manifests.ts';
@@ -19,7 +19,9 @@ export interface NpapiSuite {
       readonly node: string;
       readonly ipv4: string;
       readonly ipv6: string;
-      readonly declaredPorts: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
+      readonly declaredPorts: readonly { readonly name: string; readonly port: number; readonly protocol: Protocol }[];
+      /** Declared or not. */
+      readonly listening: readonly { readonly port: number; readonly protocol: Protocol }[];
     }[];
   };
   readonly tests: readonly {
@@ -37,7 +39,7 @@ interface Step {
 export interface NpapiProbe {
   readonly from: string;
   readonly to: string;
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly protocol: Protocol;
   readonly port: number;
   readonly allowed: boolean;
 }
@@ -114,10 +116,13 @@ export class NpapiCluster {
   }
 
   objects(): KubeObject[] {
-    const ipOf = (one: { readonly ipv4: string; readonly ipv6: string }): string =>
-      this.#family === 'IPv4' ? one.ipv4 : one.ipv6;
+    return this.manifests([this.#family]).map((manifest) => decode(manifest));
+  }
+
+  /** @param families of the addresses that pods have */
+  manifests(families: readonly Family[]): Manifest[] {
     const { nodes, pods } = this.#suite.topology;
-    const manifests: Manifest[] = [
+    return [
       ...[...this.#labels].map(([name, labels]) => namespace(name, labels)),
       ...nodes.map(({ name, labels, ips }) => ({ ...node(name, ...ips), metadata: { name, labels } })),
       ...pods.map((one) =>
@@ -125,13 +130,12 @@ export class NpapiCluster {
           labels: one.labels,
           node: one.node,
           hostNetwork: one.hostNetwork,
-          ips: [ipOf(one)],
+          ips: families.map((family) => (family === 'IPv4' ? one.ipv4 : one.ipv6)),
           ports: one.declaredPorts.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
         }),
       ),
       ...(this.#policies as unknown as Manifest[]),
     ];
-    return manifests.map((manifest) => decode(manifest));
   }
 }
 
