@@ -79,8 +79,12 @@ export class FolderWatch {
 }
 
 function inodeOf(folder: string): string | undefined {
-  const stats = statSync(folder, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
+  try {
+    const { dev, ino } = statSync(folder, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined; // Not there, or not to be seen.
+  }
 }
 
 /** Every folder and link that a path leads through. */

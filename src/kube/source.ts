@@ -24,6 +24,8 @@ export interface ObjectSink {
   problem(diagnostic: Diagnostic, refused?: KubeObject): void;
   /** What was told as this problem is over; the batch that follows has what it kept back. */
   resolved?(diagnostic: Diagnostic): void;
+  /** A fault of the program: what the error says is told no more of. A sink without this is told a problem. */
+  broken?(error: unknown): void;
 }
 
 /** A place that tells the state of a cluster until it is closed. */

@@ -88,12 +88,18 @@ class AgentProcess {
   }
 
   async #startAgain(): Promise<void> {
-    if (this.#stopping) return;
-    await setTimeout(this.#delay);
-    this.#delay = Math.min(2 * this.#delay, RESTART_LAST);
-    if (this.#stopping) return;
-    this.#restarts++;
-    this.#process = this.#start();
+    while (!this.#stopping) {
+      await setTimeout(this.#delay);
+      this.#delay = Math.min(2 * this.#delay, RESTART_LAST);
+      if (this.#stopping) return;
+      this.#restarts++;
+      try {
+        this.#process = this.#start();
+        return;
+      } catch {
+        // There is no room for one more file or process, for example: later there may be.
+      }
+    }
   }
 
   async status(denied: boolean): Promise<AgentStatus> {

@@ -8,6 +8,7 @@ export class RecordingSink implements ObjectSink {
   readonly problems: Diagnostic[] = [];
   readonly refused: KubeObject[] = [];
   readonly resolved_: Diagnostic[] = [];
+  readonly faults: unknown[] = [];
   /** What is in force, by `kind/namespace/name`. */
   readonly objects = new Map<string, KubeObject>();
   isSynced = false;
@@ -39,6 +40,11 @@ export class RecordingSink implements ObjectSink {
 
   resolved(diagnostic: Diagnostic): void {
     this.resolved_.push(diagnostic);
+    this.wake();
+  }
+
+  broken(error: unknown): void {
+    this.faults.push(error);
     this.wake();
   }
 

@@ -52,6 +52,12 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: 'its certificate is signed by an unknown authority',
 };
 
+/** Whether an error is one of the system, such as too many open files, or of a connection: it may be over later. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
+  return code !== undefined && (/^E(?!RR_)/.test(code) || /^ERR_(?:TLS|SSL|OSSL|SOCKET|STREAM_PREMATURE)/.test(code));
+}
+
 /** What went wrong on the way to a server. */
 export function networkError(server: string, error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;

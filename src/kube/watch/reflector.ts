@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../model/source.ts';
 import type { KubeObject } from '../../model/types.ts';
 import { isPolicy, validatePolicy } from '../../model/validate/index.ts';
 import type { Clock } from '../clock.ts';
-import { ClusterError, networkError } from '../connect/cluster-error.ts';
+import { ClusterError, isSystemError, networkError } from '../connect/cluster-error.ts';
 import type { Connection } from '../connect/connection.ts';
 import { isFields, type Status, StatusError, statusError, statusOf, wait } from '../live/api.ts';
 import { listAll, type RawObject } from '../live/list.ts';
@@ -84,7 +84,7 @@ export class Reflector {
 
   /**
    * Follows the resource until the signal, or until a custom resource is gone: then everything of it has been told as
-   * removed. Never rejects.
+   * removed. Rejects for a fault of the program only, which no retry can mend.
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -93,19 +93,20 @@ export class Reflector {
         await this.#watch(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof ClusterError)) throw error;
-        if (error.code === 'not-found' && this.resource.custom) {
+        const problem = isSystemError(error) ? networkError(this.#connection.server, error) : error;
+        if (!(problem instanceof ClusterError)) throw error;
+        if (problem.code === 'not-found' && this.resource.custom) {
           this.#forgetAll();
           return;
         }
-        if (error.code === 'expired') {
+        if (problem.code === 'expired') {
           this.#version = '';
           this.#handler.restarted('expired');
         } else {
-          this.#handler.failed(error);
+          this.#handler.failed(problem);
           this.#handler.restarted('error');
         }
-        const { retryAfterMs = 0 } = error instanceof StatusError ? error.status : {};
+        const { retryAfterMs = 0 } = problem instanceof StatusError ? problem.status : {};
         await this.#pause(Math.max(this.#backoff.next(), retryAfterMs), signal);
       }
     }
@@ -191,8 +192,7 @@ export class Reflector {
         }
       }
     } catch (error) {
-      if (error instanceof ClusterError || signal.aborted) throw error;
-      if (!(error instanceof Error && 'code' in error)) throw networkError(this.#connection.server, error);
+      if (error instanceof ClusterError || signal.aborted || !isSystemError(error)) throw error;
       return 'cut';
     }
     return 'ended';

@@ -397,3 +397,65 @@ it('tells nothing after it is closed, and leaves no request open', async () => {
   server.set(pod('web', { v: '2' }));
   expect([sink.batches.length, clock.waiting]).toEqual([told, 0]);
 });
+
+describe('a fault of the program', () => {
+  it.each(['apply', 'synced'] as const)('in %s is told, and nothing after it', async (what) => {
+    await serve([pod('web')]);
+    sink[what] = () => {
+      throw new TypeError('x is not a function');
+    };
+    await started();
+    await sink.until(() => sink.faults.length > 0);
+    expect(sink.faults).toMatchObject([{ message: 'x is not a function' }]);
+    expect(sink.problems).toEqual([]);
+  });
+
+  it('in a watch is told, and is no problem of the network', async () => {
+    await serve([pod('web')]);
+    await started();
+    await sink.until(() => sink.isSynced);
+    sink.apply = () => {
+      throw new TypeError('x is not a function');
+    };
+    server.set(pod('db'));
+    await sink.until(() => sink.faults.length > 0);
+    expect([sink.faults.length, sink.problems]).toEqual([1, []]);
+  });
+
+  it('is a problem for a sink that knows no faults', async () => {
+    await serve([pod('web')]);
+    Object.assign(sink, { broken: undefined });
+    sink.synced = () => {
+      throw new TypeError('x is not a function');
+    };
+    await started();
+    await sink.until(() => sink.problems.length > 0);
+    expect(sink.problems).toMatchObject([
+      { code: 'internal', message: expect.stringContaining('x is not a function') },
+    ]);
+  });
+});
+
+describe('an error of the system', () => {
+  it('is one of the network, and tried again', async () => {
+    await serve([pod('web')]);
+    const to = connect({ kubeconfig: folder.write('kubeconfig', kubeconfigOf(server)), env: {} });
+    connection = to;
+    let failing = true;
+    const get: Connection['get'] = (...asked) => {
+      if (failing) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+      return to.get(...asked);
+    };
+    source = watchCluster(
+      { name: to.name, server: to.server, namespace: to.namespace, get, close: () => undefined },
+      { clock, random: () => 0 },
+    );
+    await source.start(sink);
+    await sink.until(() => sink.problems.length > 0 && clock.waiting > 0);
+    expect(sink.problems[0]?.message).toContain('too many open files');
+    failing = false;
+    clock.advance(60_000);
+    await sink.until(() => sink.isSynced && sink.resolved_.length > 0);
+    expect([sink.names, sink.faults]).toEqual([['Pod/shop/web'], []]);
+  });
+});

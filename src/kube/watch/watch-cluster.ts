@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from '../../model/source.ts';
 import type { KubeObject } from '../../model/types.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { ClusterError } from '../connect/cluster-error.ts';
+import { ClusterError, isSystemError, networkError } from '../connect/cluster-error.ts';
 import type { Connection } from '../connect/connection.ts';
 import { wait } from '../live/api.ts';
 import { discover } from '../live/discover.ts';
@@ -109,8 +109,12 @@ class ClusterWatcher implements ClusterSource {
         this.#checkSynced(sink);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof ClusterError)) throw error;
-        problems?.set('discovery', [{ diagnostic: failure(error) }]);
+        const problem = isSystemError(error) ? networkError(this.#connection.server, error) : error;
+        if (!(problem instanceof ClusterError)) {
+          this.#break(sink, error);
+          return;
+        }
+        problems?.set('discovery', [{ diagnostic: failure(problem) }]);
         pause = backoff.next();
       }
       await wait(pause, this.#clock, signal).catch(() => undefined);
@@ -135,8 +139,22 @@ class ClusterWatcher implements ClusterSource {
       },
       this.#handler(resource, sink),
     );
-    const done = reflector.run(this.#stop.signal).finally(() => this.#running.delete(plural));
+    const done = reflector
+      .run(this.#stop.signal)
+      .catch((error: unknown) => this.#break(sink, error))
+      .finally(() => this.#running.delete(plural));
     this.#running.set(plural, done);
+  }
+
+  /** A fault of the program. Nothing more is told: what is known may be half of something. */
+  #break(sink: ObjectSink, error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    if (sink.broken !== undefined) sink.broken(error);
+    else {
+      const message = `the cluster is not followed any more, by a fault of Portcullis: ${String(error)}`;
+      sink.problem({ code: 'internal', severity: 'error', message });
+    }
   }
 
   #handler(resource: ServedResource, sink: ObjectSink): ReflectorHandler {

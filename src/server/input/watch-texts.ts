@@ -56,10 +56,16 @@ export class TextWatcher {
     this.#timer = setTimeout(
       () => {
         this.#waitingSince = undefined;
-        this.#reading = this.#reading.then(() => this.#read());
+        this.#reading = this.#reading.then(() => this.#read()).catch((error: unknown) => this.#fail(error));
       },
       Math.max(0, Math.min(QUIET, left)),
     );
+  }
+
+  /** What was read before stays, and the next sign of a change leads to another attempt. */
+  #fail(error: unknown): void {
+    const message = `the files could not be read: ${error instanceof Error ? error.message : String(error)}`;
+    this.#input.update(this.#input.state.files, [{ code: 'unreadable-input', severity: 'error', message }], true);
   }
 
   async #read(): Promise<void> {
