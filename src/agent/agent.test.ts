@@ -223,11 +223,96 @@ describe('an agent', () => {
     expect(b.agent.status().ready).toBe(true);
   });
 
-  test('refuses to start beside another that receives the same denials', async () => {
+  test('refuses to start beside another program that receives the same denials', async () => {
+    const b = bench();
+    await b.kernel.receiveLog(
+      7,
+      () => undefined,
+      () => undefined,
+    );
+    await expect(b.agent.start()).rejects.toBeInstanceOf(AgentError);
+  });
+
+  test('waits until another one of the node has ended, and for the address it listens on', async () => {
+    const first = bench({ listen: { host: '127.0.0.1', port: 0 } });
+    await first.begin();
+    const port = Number(new URL(first.agent.url ?? '').port);
+    const second = bench({ listen: { host: '127.0.0.1', port } }, first.kernel);
+    const started = second.agent.start();
+    await second.settle();
+    const reason = 'another agent runs in this network namespace: waiting until it ends';
+    expect(second.agent.status()).toMatchObject({ ready: false, reason });
+    second.clock.advance(120_000);
+    await second.settle();
+    expect(second.messages.filter((line) => line.includes('another agent runs'))).toHaveLength(2);
+    expect(second.agent.url).toBeUndefined();
+
+    await first.agent.stop();
+    second.clock.advance(250);
+    await started;
+    second.source.set(...WORLD.slice(0, -1), allow('stranger'));
+    second.source.sink.synced();
+    await second.settle();
+    expect([second.admits('10.1.1.1'), second.admits('10.1.1.2')]).toEqual([false, true]);
+    expect((await fetch(`${second.agent.url}/healthz`)).status).toBe(200);
+  });
+
+  test('that waits for another one ends when it is told to, and changes nothing', async () => {
     const first = await bench().begin();
+    const { length } = first.kernel.transactions;
     const second = bench({}, first.kernel);
-    await expect(second.agent.start()).rejects.toBeInstanceOf(AgentError);
-    expect(first.admits('10.1.1.2')).toBe(false);
+    const started = second.agent.start();
+    await second.settle();
+    await second.agent.stop();
+    await started;
+    expect([second.clock.waiting, first.kernel.transactions.length]).toEqual([0, length]);
+  });
+
+  test('stays ready while the table is compared, unless it differs', async () => {
+    const b = await bench({ audit: true }).begin();
+    const compare = async (): Promise<boolean> => {
+      const release = b.kernel.hold();
+      b.clock.advance(300_000);
+      await b.settle();
+      const { ready } = b.agent.status();
+      release();
+      await b.settle();
+      return ready;
+    };
+    expect(await compare()).toBe(true);
+    const release = b.kernel.hold();
+    b.clock.advance(300_000);
+    b.source.set(allow('stranger'));
+    await b.settle();
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'a change is on its way to the kernel' });
+    release();
+    await b.settle();
+    expect(b.agent.status().ready).toBe(true);
+
+    b.kernel.interfere('flush ruleset');
+    const during: boolean[] = [];
+    b.kernel.onRun = () => during.push(b.agent.status().ready);
+    b.clock.advance(300_000);
+    await b.settle();
+    // What was replaced before goes too.
+    expect([during.at(-1), b.agent.status().ready]).toEqual([false, true]);
+  });
+
+  test('that has a fault says so, ends its work, and leaves enforcement in place', async () => {
+    const b = await bench().begin();
+    b.kernel.breakNext(new TypeError('x is not a function'));
+    b.source.set(allow('stranger'));
+    expect(await b.agent.broken).toBeInstanceOf(TypeError);
+    expect(b.agent.status()).toMatchObject({ ready: false, reason: 'a fault of the agent: x is not a function' });
+    expect(b.admits('10.1.1.2')).toBe(false);
+    await b.agent.stop();
+  });
+
+  test('takes a fault of its source as one of its own', async () => {
+    const b = await bench().begin();
+    b.source.sink.broken?.(new TypeError('y is undefined'));
+    expect(await b.agent.broken).toBeInstanceOf(TypeError);
+    expect(b.agent.status().ready).toBe(false);
   });
 
   test('leaves no timer behind, and enforces nothing when it is stopped before it has begun', async () => {
@@ -257,6 +342,13 @@ describe('an agent', () => {
     await cleanUp(kernel);
     expect(kernel.table).toBeUndefined();
   });
+});
+
+test('a clean-up beside an agent is refused, since the agent would undo it', async () => {
+  const { kernel, agent } = await bench().begin();
+  const { length } = kernel.transactions;
+  await expect(cleanUp(kernel)).rejects.toThrow('another agent runs in this network namespace');
+  expect([kernel.transactions.length, agent.status().ready]).toEqual([length, true]);
 });
 
 describe('a restart', () => {
@@ -328,6 +420,33 @@ describe('what others do to the table', () => {
       });
     },
   );
+
+  test('again and again is undone later each time, and at once after a calm second', async () => {
+    const b = await bench().begin();
+    const waits: number[] = [];
+    for (let time = 0; time < 9; time++) {
+      b.kernel.interfere('flush ruleset');
+      await b.settle();
+      if (b.kernel.table !== undefined) {
+        waits.push(0);
+        continue;
+      }
+      expect(b.agent.status()).toMatchObject({ ready: false, reason: 'somebody keeps changing the table' });
+      let wait = 0;
+      while (b.kernel.table === undefined) {
+        b.clock.advance(100);
+        wait += 100;
+        await b.settle();
+      }
+      waits.push(wait);
+    }
+    expect(waits).toEqual([0, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+    expect(b.messages.filter((line) => line.includes('keeps changing the table'))).toHaveLength(7);
+    b.clock.advance(1000);
+    b.kernel.interfere('flush ruleset');
+    await b.settle();
+    expect([b.admits('10.1.1.2'), b.agent.status().ready]).toEqual([false, true]);
+  });
 
   test('comes to light without being told of it', async () => {
     const b = await bench({ audit: true }).begin();

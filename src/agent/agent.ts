@@ -16,6 +16,7 @@ import {
 import { ClusterFeed } from './cluster-feed.ts';
 import { type AgentStatus, Endpoint, type ListenAddress } from './endpoint.ts';
 import { describeDenial } from './flow-log.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { type Closer, type Kernel, KernelError, type LoggedPacket } from './kernel/kernel.ts';
 import { AgentMetrics } from './metrics.ts';
 import { Reconciler } from './reconciler.ts';
@@ -27,6 +28,10 @@ const PERIODIC_MS = 300_000;
 const PREFLIGHT_MS = 60_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
+/** How often to look whether the other agent of the node has ended, and to say that it has not. */
+const LOOK_MS = 250;
+const REMIND_MS = 60_000;
+const OTHER_AGENT = 'another agent runs in this network namespace';
 
 /** What a source tells besides objects, where it can. */
 export interface SourceListener {
@@ -87,7 +92,14 @@ export class Agent {
   readonly #reconciler: Reconciler;
   readonly #revoker: Revoker;
   readonly #source: ObjectSource;
+  readonly #foreign: ForeignChanges;
   readonly metrics: AgentMetrics;
+  /**
+   * Resolves with the error when a fault of the program's own has ended the work: nothing is followed any more, and what the
+   * kernel enforces stays. The agent is to be stopped then.
+   */
+  readonly broken: Promise<unknown>;
+  #break: (error: unknown) => void = () => undefined;
   readonly #closers: Closer[] = [];
   #compiler: NodeCompiler | undefined;
   #endpoint: Endpoint | undefined;
@@ -98,14 +110,22 @@ export class Agent {
   #lacks: readonly string[] = [];
   #deniedBefore: ReadonlyMap<string, number> = new Map();
   #closed = false;
+  #fault: string | undefined;
+  #waitsForOther = false;
   #cancelPeriodic: (() => void) | undefined;
   #cancelPreflight: (() => void) | undefined;
-  /** Ends the watch for connections that are older than connection tracking. */
-  #endAdoption: (() => void) | undefined;
+  /** Ends a pause of the start. */
+  #endPause: (() => void) | undefined;
 
   constructor(options: AgentOptions) {
     const { kernel, clock, log, node } = options;
     this.#options = options;
+    this.broken = new Promise((resolve) => {
+      this.#break = (error) => {
+        this.#fault ??= `a fault of the agent: ${error instanceof Error ? error.message : String(error)}`;
+        resolve(error);
+      };
+    });
     this.#feed = new ClusterFeed(node);
     this.metrics = new AgentMetrics(() => ({
       cluster: this.#feed.state,
@@ -123,6 +143,7 @@ export class Agent {
       },
       resynced: (reason, elements) => {
         this.metrics.resynced(reason);
+        this.#foreign.repaired();
         log[reason === 'start' || elements > 0 ? 'info' : 'debug']({ reason, elements }, 'ruleset compared');
       },
       failed: (error) => {
@@ -130,6 +151,14 @@ export class Agent {
         log.error({ code: error.code, reason: error.message }, 'the kernel refused a change');
       },
       narrowed: (addresses) => this.#revoker.note(addresses),
+      broken: (error) => this.#break(error),
+    });
+    this.#foreign = new ForeignChanges(clock, {
+      repair: () => this.#reconciler.resync('foreign-change'),
+      waiting: (milliseconds) => {
+        const what = `somebody keeps changing the table: it is put right in ${milliseconds} ms`;
+        log.warn({ milliseconds }, `${what}; nft monitor shows the changes`);
+      },
     });
     this.#revoker = new Revoker(kernel, clock, {
       compiler: () => (options.audit ? undefined : this.#compiler),
@@ -150,7 +179,8 @@ export class Agent {
   }
 
   /**
-   * Begins to enforce. Resolves once the source has begun; {@link status} says when the kernel holds everything.
+   * Begins to enforce, once no other agent does in this network namespace. Resolves when the source has begun;
+   * {@link status} says when the kernel holds everything.
    * Rejects with {@link AgentError} when the kernel lacks or refuses something, or the address to listen on is taken.
    */
   async start(): Promise<void> {
@@ -166,11 +196,17 @@ export class Agent {
     const { kernel, listen, log, node } = this.#options;
     const problems = await kernel.preflight();
     if (problems.length > 0) throw new AgentError(problems);
-    if (listen !== undefined) this.#endpoint = await this.#listen(listen);
+    if (this.#closed) return;
+    const alone = await kernel.claim();
+    // Another agent may have the address too, until it ends.
+    if (listen !== undefined) this.#endpoint = await this.#listen(listen, !alone);
+    if (!alone) await this.#waitForOther();
+    if (this.#closed) return;
+    if (listen !== undefined) this.#endpoint ??= await this.#listen(listen);
     await this.#receiveDenials();
     const adopted = await this.#prepare();
     if (this.#closed) return;
-    if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#reconciler.resync('foreign-change')));
+    if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#foreign.note()));
     this.#comparePeriodically();
     this.#preflightPeriodically();
     log.info({ node, audit: this.#options.audit, strict: this.#options.strict }, 'agent started');
@@ -180,6 +216,35 @@ export class Agent {
       problem: (diagnostic, refused) => this.#problem(diagnostic, refused),
       resolved: (diagnostic) =>
         log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`),
+      broken: (error) => this.#break(error),
+    });
+  }
+
+  /** For as long as it takes: it may be about to end, and this one is there when it ends for another reason. */
+  async #waitForOther(): Promise<void> {
+    const { kernel, clock, log } = this.#options;
+    this.#waitsForOther = true;
+    log.warn({}, `${OTHER_AGENT}: waiting until it ends`);
+    let told = clock.now();
+    do {
+      await this.#pause(LOOK_MS);
+      if (this.#closed) return;
+      if (clock.now() - told >= REMIND_MS) {
+        told = clock.now();
+        log.warn({}, `${OTHER_AGENT}: still waiting`);
+      }
+    } while (!(await kernel.claim()));
+    this.#waitsForOther = false;
+    log.info({}, 'the other agent has ended');
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(milliseconds, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 
@@ -194,7 +259,8 @@ export class Agent {
     this.#closed = true;
     this.#cancelPeriodic?.();
     this.#cancelPreflight?.();
-    this.#endAdoption?.();
+    this.#endPause?.();
+    this.#foreign.close();
     await this.#source.close();
     await this.#reconciler.close();
     await this.#revoker.close();
@@ -225,10 +291,13 @@ export class Agent {
   }
 
   #notReady(): string | undefined {
+    if (this.#fault !== undefined) return this.#fault;
+    if (this.#waitsForOther) return `${OTHER_AGENT}: waiting until it ends`;
     if (!this.#synced) return 'the state of the cluster is not known yet';
     const { begun, current, failure } = this.#reconciler.state;
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
+    if (this.#foreign.waiting) return 'somebody keeps changing the table';
     if (!current) return 'a change is on its way to the kernel';
     if (this.#lacks.length > 0) return this.#lacks.join('; ');
     if (this.#options.strict && this.#strictRange.isEmpty()) {
@@ -252,7 +321,7 @@ export class Agent {
    * Answers whether such connections were adopted.
    */
   async #prepare(): Promise<boolean> {
-    const { kernel, strict, node, podRange, adoptMs, audit, clock } = this.#options;
+    const { kernel, strict, node, podRange, adoptMs, audit } = this.#options;
     if (strict) this.#strictRange = podRange;
     if (await this.#hasTable()) return false;
     if (strict && !podRange.isEmpty()) {
@@ -261,13 +330,7 @@ export class Agent {
     }
     if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return false;
     await kernel.run(renderRuleset(trackingOnly()));
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(adoptMs, resolve);
-      this.#endAdoption = () => {
-        cancel();
-        resolve();
-      };
-    });
+    await this.#pause(adoptMs);
     return true;
   }
 
@@ -363,16 +426,20 @@ export class Agent {
     else this.metrics.logLost.inc();
   }
 
-  #listen(address: ListenAddress): Promise<Endpoint> {
+  /** @param patient answers undefined when the address is taken */
+  #listen(address: ListenAddress, patient?: false): Promise<Endpoint>;
+  #listen(address: ListenAddress, patient: boolean): Promise<Endpoint | undefined>;
+  #listen(address: ListenAddress, patient = false): Promise<Endpoint | undefined> {
     return Endpoint.open(address, {
       status: () => this.status(),
       metrics: this.metrics,
       unhealthy: () =>
         this.#reconciler.busyMs > STUCK_MS
           ? `a transaction has not ended for ${this.#reconciler.busyMs} ms`
-          : undefined,
+          : this.#fault,
       refresh: () => this.#readCounters(),
     }).catch((error: NodeJS.ErrnoException) => {
+      if (patient && error.code === 'EADDRINUSE') return undefined;
       throw new AgentError([`cannot listen: ${error.message}`]);
     });
   }
@@ -391,8 +458,17 @@ export class Agent {
   }
 }
 
-/** Takes the table away, whether it is there or not: nothing is enforced any more. */
+/**
+ * Takes the table away, whether it is there or not: nothing is enforced any more. Rejects with {@link AgentError} while an
+ * agent runs, which would put it back.
+ */
 export async function cleanUp(kernel: Kernel): Promise<void> {
-  await kernel.run(renderRemoval());
-  await kernel.close();
+  try {
+    if (!(await kernel.claim())) {
+      throw new AgentError([`${OTHER_AGENT} and would put the table back: end it first`]);
+    }
+    await kernel.run(renderRemoval());
+  } finally {
+    await kernel.close();
+  }
 }

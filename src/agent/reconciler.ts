@@ -27,6 +27,8 @@ export interface ReconcilerEvents {
   readonly failed: (error: KernelError) => void;
   /** Addresses of which less is admitted than before the changes that are in force now. */
   readonly narrowed: (addresses: ReadonlySet<string>) => void;
+  /** A fault of the program's own: nothing more is done. What the kernel enforces stays. */
+  readonly broken: (error: unknown) => void;
 }
 
 /** How long what a change replaced stays in the kernel, for packets that are in it. */
@@ -40,7 +42,7 @@ const RETRY_LAST_MS = 30_000;
 export interface ReconcilerState {
   /** The kernel has been given everything at least once. */
   readonly begun: boolean;
-  /** The kernel holds everything that was told. */
+  /** The kernel holds everything that was told, as far as is known: a comparison may be looking whether it does. */
   readonly current: boolean;
   /** Why the last attempt failed; undefined after one that did not. */
   readonly failure: string | undefined;
@@ -55,7 +57,11 @@ export class Reconciler {
   readonly #clock: Clock;
   readonly #events: ReconcilerEvents;
   #compiler: NodeCompiler | undefined;
+  /** There is something to do: at least to compare. */
   #dirty = false;
+  /** What was told is not in force, or the table is known to differ; and what the pass under way is about. */
+  #behind = false;
+  #passBehind = false;
   #since: number | undefined;
   #resync: ResyncReason | undefined;
   #working = false;
@@ -83,7 +89,7 @@ export class Reconciler {
   get state(): ReconcilerState {
     return {
       begun: this.#begun,
-      current: this.#begun && !this.#dirty && !this.#working && this.#resync === undefined,
+      current: this.#begun && !this.#behind && !this.#passBehind,
       failure: this.#failure?.message,
     };
   }
@@ -103,6 +109,7 @@ export class Reconciler {
   /** The compiler was told something. */
   changed(): void {
     this.#dirty = true;
+    this.#behind = true;
     this.#since ??= this.#clock.now();
     this.#wake();
   }
@@ -117,6 +124,8 @@ export class Reconciler {
   resync(reason: ResyncReason): void {
     this.#resync ??= reason;
     this.#dirty = true;
+    // A comparison without a reason to think that the table differs.
+    if (reason !== 'periodic') this.#behind = true;
     this.#wake();
   }
 
@@ -136,10 +145,16 @@ export class Reconciler {
     setImmediate(() => void this.#work());
   }
 
-  async #work(): Promise<void> {
-    while (this.#dirty && !this.#closed && this.#cancelRetry === undefined) {
-      this.#passSince = this.#clock.now();
-      await this.#pass();
+  async #work(first?: () => Promise<void>): Promise<void> {
+    try {
+      await first?.();
+      while (this.#dirty && !this.#closed && this.#cancelRetry === undefined) {
+        this.#passSince = this.#clock.now();
+        await this.#pass();
+      }
+    } catch (error) {
+      this.#closed = true;
+      this.#events.broken(error);
     }
     this.#passSince = undefined;
     this.#working = false;
@@ -153,6 +168,8 @@ export class Reconciler {
     const marks = this.#marks.splice(0);
     const reason = this.#resync;
     this.#dirty = false;
+    this.#passBehind = this.#behind;
+    this.#behind = false;
     this.#since = undefined;
     this.#resync = undefined;
     const { delta, narrowed } = compiler.take();
@@ -160,6 +177,7 @@ export class Reconciler {
     try {
       const changed = reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
       this.#begun = true;
+      this.#passBehind = false;
       this.#failure = undefined;
       this.#failures = 0;
       this.#retryMs = RETRY_FIRST_MS;
@@ -199,9 +217,10 @@ export class Reconciler {
     const anew = there === undefined || !haveSameKinds(there, wanted) || this.#failures > 1;
     const delta = diffRulesets(anew ? { sets: new Map(), maps: new Map(), chains: new Map() } : there, wanted);
     const elements = elementsOf(delta);
+    const differed = anew || !isEmptyDelta(delta);
+    if (differed) this.#passBehind = true;
     if (anew) await this.#run(renderRuleset(wanted), elements);
     else await this.#replace(delta);
-    const differed = anew || !isEmptyDelta(delta);
     this.#events.resynced(reason, differed ? Math.max(1, elements) : 0);
     // Under other rules than ours, connections may have come up that ours deny.
     if (differed) for (const address of guardedAddresses(wanted)) this.#narrowed.add(address);
@@ -238,6 +257,7 @@ export class Reconciler {
     this.#events.failed(error);
     this.#resync = 'error';
     this.#dirty = true;
+    this.#behind = true;
     if (reason === undefined) return;
     this.#cancelRetry = this.#clock.after(this.#retryMs, () => {
       this.#cancelRetry = undefined;
@@ -256,7 +276,7 @@ export class Reconciler {
         return;
       }
       this.#working = true;
-      void this.#collect(compiler);
+      void this.#work(() => this.#collect(compiler));
     });
   }
 
@@ -268,6 +288,5 @@ export class Reconciler {
       if (!(error instanceof KernelError)) throw error;
       this.#failed(error, undefined);
     }
-    await this.#work();
   }
 }

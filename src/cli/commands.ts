@@ -620,7 +620,8 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
     summary: 'enforce policies on this node',
     description: `Enforces the policies of a cluster for the pods of one node, with nftables in the network namespace that it
 runs in. Reads manifests that it watches (-f), or the Kubernetes API: as a pod with its service account, else by the
-kubeconfig. Needs CAP_NET_ADMIN. When it ends, what it enforces stays in force; --cleanup takes that away.`,
+kubeconfig. Needs CAP_NET_ADMIN. When it ends (SIGTERM, SIGINT, SIGHUP), what it enforces stays in force; --cleanup takes that
+away. While another agent runs in the network namespace it waits, and is not ready; --cleanup is refused then.`,
     arguments: [],
     options: [
       ...inputFlags.filter(({ name }) => name !== 'pod-cidr' && name !== 'strict'),

@@ -13,7 +13,7 @@ import {
   renderRuleset,
 } from '../../src/nft/index.ts';
 import { FakeKernel } from '../support/fake-kernel.ts';
-import { nft, skipsKernelTests, TestNamespaces } from '../support/kernel.ts';
+import { nft, run, skipsKernelTests, TestNamespaces } from '../support/kernel.ts';
 import { effort, patient } from '../support/property.ts';
 import { decodeCluster, randomCluster } from '../support/random-cluster.ts';
 import { RemoteKernel } from '../support/remote-kernel.ts';
@@ -84,7 +84,11 @@ interface Subject {
   remove(): Promise<void>;
 }
 
-function real(): Subject {
+interface RealSubject extends Subject {
+  readonly kernel: RemoteKernel;
+}
+
+function real(): RealSubject {
   const namespaces = new TestNamespaces();
   const namespace = namespaces.add('contract');
   const kernel = new RemoteKernel(namespace);
@@ -241,5 +245,54 @@ describe.skipIf(skipsKernelTests())('what only the real kernel has', () => {
     await changes.reached(1);
     await watch.close();
     expect(changes.count).toBe(1);
+  });
+});
+
+describe.skipIf(skipsKernelTests())('a kernel', () => {
+  test('is claimed by one process of a network namespace, until that ends in whatever way', async () => {
+    const namespaces = new TestNamespaces();
+    const namespace = namespaces.add('claim');
+    const [first, second, third] = [1, 2, 3].map(() => new RemoteKernel(namespace)) as [
+      RemoteKernel,
+      RemoteKernel,
+      RemoteKernel,
+    ];
+    const elsewhere = new RemoteKernel(namespaces.add('elsewhere'));
+    const powerless = new RemoteKernel(namespace, ['setpriv', '--bounding-set', '-net_admin']);
+    try {
+      expect([await first.claim(), await first.claim(), await second.claim()]).toEqual([true, true, false]);
+      expect(await elsewhere.claim()).toBe(true);
+      await expect(powerless.claim()).rejects.toMatchObject({ code: 'permission' });
+      await first.close();
+      expect([await second.claim(), await third.claim()]).toEqual([true, false]);
+      const ended = second.ended;
+      process.kill(second.pid, 'SIGKILL');
+      await ended;
+      expect(await third.claim()).toBe(true);
+    } finally {
+      await Promise.all([third.close(), elsewhere.close(), powerless.close()]);
+      namespaces.remove();
+    }
+  });
+
+  test('goes on when the process may open no more files', async () => {
+    const subject = real();
+    const { kernel } = subject;
+    try {
+      await kernel.run(renderRuleset(USED));
+      const changed = new Signal();
+      await kernel.watch(() => changed.raise());
+      run('prlimit', ['--pid', String(kernel.pid), '--nofile=3:']);
+      await expect(kernel.dump()).rejects.toMatchObject({ code: 'memory' });
+      // More than the kernel keeps for those that it tells.
+      const elements = Array.from({ length: 20_000 }, (_, at) => `10.${1 + (at >> 8)}.${at & 255}.1`);
+      subject.interfere(`add element inet portcullis one { ${elements.join(', ')} }\n`);
+      await changed.reached(1);
+      await kernel.run(`delete element inet portcullis one { ${elements[0]} }\n`);
+      run('prlimit', ['--pid', String(kernel.pid), '--nofile=1000:']);
+      expect((await kernel.dump())?.sets.get('one')?.elements.size).toBe(20_000);
+    } finally {
+      await subject.remove();
+    }
   });
 });

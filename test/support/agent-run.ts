@@ -30,6 +30,34 @@ export interface Ended {
   readonly log: string;
 }
 
+/** An agent that only its log tells of. */
+export class OtherAgent {
+  said = '';
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stderr?.on('data', (data: Buffer) => {
+      this.said += data.toString();
+    });
+  }
+
+  /** Waits until it has said something. Throws when it has ended. */
+  async says(text: string): Promise<void> {
+    while (!this.said.includes(text)) {
+      if (this.#child.exitCode !== null) throw new Error(`the agent has ended: ${this.said}`);
+      await pause(20);
+    }
+  }
+
+  /** Sends a signal, if one is given, and waits until it has ended. */
+  async ended(signal?: NodeJS.Signals): Promise<number | null> {
+    if (signal !== undefined) this.#child.kill(signal);
+    if (this.#child.exitCode === null) await once(this.#child, 'close');
+    return this.#child.exitCode;
+  }
+}
+
 /** A node with the pods `client` and `server` and an agent, all gone after {@link close}. */
 export class AgentRun {
   readonly #namespaces = new TestNamespaces();
@@ -47,7 +75,7 @@ export class AgentRun {
    * @param through a program that runs another, with its arguments: `setpriv` for example
    * @param owner user and group that the agent will have
    */
-  constructor(through: readonly string[], owner = 0) {
+  constructor(through: readonly string[] = [], owner = 0) {
     this.#through = through;
     run('mkdir', [this.#manifests]);
     chmodSync(this.folder, 0o755);
@@ -99,6 +127,16 @@ export class AgentRun {
       this.#said += data.toString();
     });
     this.#children.push(this.#agent);
+  }
+
+  /** Starts another agent beside it, from the same manifests; it listens nowhere. */
+  startOther(...flags: readonly string[]): OtherAgent {
+    const words = ['-f', this.#manifests, '--node', NODE, ...flags];
+    const child = spawn('ip', ['netns', 'exec', this.node, process.execPath, PROGRAM, 'agent', ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#children.push(child);
+    return new OtherAgent(child);
   }
 
   /** Runs `portcullis agent --cleanup` to its end. */
@@ -195,10 +233,10 @@ export class AgentRun {
     return this.until(async () => (await this.ask('/readyz')).code === 200);
   }
 
-  /** Ends the agent as a kubelet does. */
-  stop(): Promise<Ended> {
+  /** Ends the agent, as a kubelet does where no other signal is given. */
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     const ended = this.ended();
-    this.#agent?.kill('SIGTERM');
+    this.#agent?.kill(signal);
     return ended;
   }
 

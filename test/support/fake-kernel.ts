@@ -32,8 +32,12 @@ export class FakeKernel implements Kernel {
   /** So many lists of connections fail from now on. */
   failingLists = 0;
   closed = false;
+  /** Called before a transaction is made. */
+  onRun: () => void = () => undefined;
+  /** Whether an agent has the table. */
+  claimed = false;
   #table: Table | undefined;
-  readonly #failures: KernelError[] = [];
+  readonly #failures: Error[] = [];
   readonly #watchers = new Set<() => void>();
   readonly #logs = new Map<number, LogReader>();
   #last: Promise<unknown> = Promise.resolve();
@@ -42,6 +46,11 @@ export class FakeKernel implements Kernel {
   /** Makes the next transaction that is not yet told to fail do so, before it does anything. */
   failNext(code: KernelErrorCode, message = `failed as the test wants: ${code}`): void {
     this.#failures.push(new KernelError(code, message));
+  }
+
+  /** Makes the next transaction fail with an error that is no kernel's. */
+  breakNext(error: Error): void {
+    this.#failures.push(error);
   }
 
   /** Holds every call until the answer is called. */
@@ -80,8 +89,15 @@ export class FakeKernel implements Kernel {
     return done;
   }
 
+  async claim(): Promise<boolean> {
+    if (this.claimed) return false;
+    this.claimed = true;
+    return true;
+  }
+
   run(script: string): Promise<void> {
     return this.#queued(() => {
+      this.onRun();
       const failure = this.#failures.shift();
       if (failure !== undefined) throw failure;
       this.#table = runScript(this.#table, script);
@@ -138,6 +154,7 @@ export class FakeKernel implements Kernel {
 
   async close(): Promise<void> {
     await this.#last;
+    this.claimed = false;
     this.closed = true;
   }
 }

@@ -20,7 +20,7 @@ export type Call = { readonly id: number } & (
   | { readonly method: 'cut'; readonly args: readonly [connections: readonly Connection[]] }
   | { readonly method: 'receiveLog'; readonly args: readonly [group: number] }
   | { readonly method: 'closeOne'; readonly args: readonly [id: number] }
-  | { readonly method: 'dump' | 'watch' | 'denied' | 'preflight' | 'close'; readonly args: readonly [] }
+  | { readonly method: 'claim' | 'dump' | 'watch' | 'denied' | 'preflight' | 'close'; readonly args: readonly [] }
 );
 
 export type Answer =
@@ -59,10 +59,19 @@ export class RemoteKernel implements Kernel {
       serialization: 'advanced',
     });
     this.#process.on('message', (answer: Answer) => this.#take(answer));
+    this.ended = new Promise((resolve) => this.#process.once('exit', () => resolve()));
     this.#process.on('exit', (code, signal) => {
       for (const { reject } of this.#waiting.values())
         reject(new Error(`the kernel's process ended: ${code ?? signal}`));
     });
+  }
+
+  /** Resolves when its process has ended. */
+  readonly ended: Promise<void>;
+
+  /** Of its process. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   #take(answer: Answer): void {
@@ -84,6 +93,10 @@ export class RemoteKernel implements Kernel {
       this.#waiting.set(id, { resolve, reject });
       this.#process.send({ id, method, args });
     });
+  }
+
+  async claim(): Promise<boolean> {
+    return (await this.#call('claim', [])) as boolean;
   }
 
   async run(script: string): Promise<void> {
@@ -138,8 +151,7 @@ export class RemoteKernel implements Kernel {
 
   /** Ends the process too, which must go by itself: nothing of the kernel may hold it. */
   async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     await this.#call('close', []);
-    await ended;
+    await this.ended;
   }
 }

@@ -1,13 +1,11 @@
 import { TABLE } from '../../nft/index.ts';
-import { eachAttribute, message, type NetlinkMessage, NetlinkSocket, NLM_F_REQUEST, systemError } from './netlink.ts';
+import { askGeneration, generationOf, NFT_MSG_NEWGEN } from './generation.ts';
+import { KernelError } from './kernel.ts';
+import { eachAttribute, type NetlinkMessage, NetlinkSocket } from './netlink.ts';
 
-const SUBSYSTEM = 10 << 8;
-const NFT_MSG_NEWGEN = SUBSYSTEM | 15;
-const NFT_MSG_GETGEN = SUBSYSTEM | 16;
 const NFNLGRP_NFTABLES = 7;
 /** The name of the table, in messages about tables and about all that is in them. */
 const TABLE_NAME = 1;
-const NFTA_GEN_ID = 1;
 
 /**
  * Notices transactions of others that touch our table, or that may have.
@@ -18,6 +16,8 @@ const NFTA_GEN_ID = 1;
  */
 export class ChangeMonitor {
   readonly #socket = new NetlinkSocket();
+  /** Open from the beginning: later, the process may have no room for another. */
+  readonly #asking: NetlinkSocket;
   readonly #onForeignChange: () => void;
   /** The number of the last transaction that is accounted for, and of the last that was told of. */
   #accounted: number;
@@ -34,10 +34,16 @@ export class ChangeMonitor {
     this.#onForeignChange = onForeignChange;
     try {
       this.#socket.join(NFNLGRP_NFTABLES);
-      this.#seen = currentGeneration();
-      this.#accounted = this.#seen;
+      this.#asking = new NetlinkSocket();
     } catch (error) {
       this.#socket.close();
+      throw error;
+    }
+    try {
+      this.#seen = askGeneration(this.#asking);
+      this.#accounted = this.#seen;
+    } catch (error) {
+      this.close();
       throw error;
     }
     this.#socket.onReadable(() => {
@@ -60,16 +66,24 @@ export class ChangeMonitor {
 
   /** Accounts for what was told; up to `own` transactions are ours. */
   #settle(own: number): void {
-    this.#receive();
-    let foreign = this.#touched > own;
-    if (this.#lost) {
-      // Large transactions of ours are told in more messages than the socket keeps. Then only the numbers count.
-      this.#seen = currentGeneration();
-      foreign = distance(this.#accounted, this.#seen) > own;
+    let foreign: boolean;
+    try {
+      this.#receive();
+      foreign = this.#touched > own;
+      if (this.#lost) {
+        // Large transactions of ours are told in more messages than the socket keeps. Then only the numbers count.
+        this.#seen = askGeneration(this.#asking);
+        foreign = distance(this.#accounted, this.#seen) > own;
+      }
+      this.#lost = false;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      // The kernel has no memory for an answer, for example. What is not known may have been a change.
+      this.#lost = true;
+      foreign = true;
     }
     this.#accounted = this.#seen;
     this.#touched = 0;
-    this.#lost = false;
     if (foreign) this.#onForeignChange();
   }
 
@@ -101,6 +115,7 @@ export class ChangeMonitor {
 
   close(): void {
     this.#socket.close();
+    this.#asking.close();
   }
 }
 
@@ -116,25 +131,4 @@ function tableOf({ bytes, from, to }: NetlinkMessage): string {
     if (type === TABLE_NAME) name = bytes.toString('latin1', start, end - 1);
   });
   return name;
-}
-
-function generationOf({ bytes, from, to }: NetlinkMessage): number {
-  let generation = 0;
-  eachAttribute(bytes, from, to, (type, start) => {
-    if (type === NFTA_GEN_ID) generation = bytes.readUInt32BE(start);
-  });
-  return generation;
-}
-
-/** The number of the last transaction in this network namespace. */
-function currentGeneration(): number {
-  const socket = new NetlinkSocket();
-  try {
-    const sequence = socket.nextSequence();
-    const answer = socket.ask(message({ type: NFT_MSG_GETGEN, flags: NLM_F_REQUEST, sequence }), sequence);
-    if ('error' in answer) throw systemError('nf_tables does not give its generation', answer.error);
-    return generationOf(answer);
-  } finally {
-    socket.close();
-  }
 }

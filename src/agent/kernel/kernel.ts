@@ -63,8 +63,19 @@ export interface LoggedPacket {
   readonly icmpType?: number;
 }
 
+/**
+ * The log group that the agent of a network namespace has, whether it logs or not. The kernel gives a group to one process
+ * at a time, in each network namespace, only to one that may change rules, and takes it back when the process ends.
+ */
+export const CLAIM_GROUP = 20_556;
+
 /** What a node's kernel does for us. Everything happens in the network namespace that the process is in. */
 export interface Kernel {
+  /**
+   * Makes the table that of this process alone, among agents, until this is closed or the process ends in whatever way.
+   * Answers false while another has it. Rejects with code `permission` without CAP_NET_ADMIN.
+   */
+  claim(): Promise<boolean>;
   /** Runs an nft script as one transaction, off the event loop. Rejects with {@link KernelError}. Calls are queued. */
   run(script: string): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import type { Address } from '../../net/address.ts';
 import { DENIAL_CHAINS, type Ruleset, readListing, TABLE } from '../../nft/index.ts';
 import { ChangeMonitor } from './change-monitor.ts';
+import { claimTable } from './claim.ts';
 import { deleteConnections, listConnections } from './conntrack.ts';
 import { countedPackets } from './counters.ts';
 import { type Closer, type Connection, type Kernel, KernelError, type LoggedPacket } from './kernel.ts';
@@ -18,6 +19,7 @@ export class LinuxKernel implements Kernel {
   #loaded: Nftables | undefined;
   readonly #monitors = new Set<ChangeMonitor>();
   readonly #logs = new Set<Closer>();
+  #claim: Closer | undefined;
   /** The end of the queue of calls to nftables. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -30,6 +32,11 @@ export class LinuxKernel implements Kernel {
   get #nftables(): Nftables {
     this.#loaded ??= new Nftables(this.#library);
     return this.#loaded;
+  }
+
+  async claim(): Promise<boolean> {
+    this.#claim ??= claimTable();
+    return this.#claim !== undefined;
   }
 
   run(script: string): Promise<void> {
@@ -127,5 +134,8 @@ export class LinuxKernel implements Kernel {
     this.#logs.clear();
     await this.#last;
     await this.#loaded?.close();
+    // Whoever has it next finds the table at rest.
+    await this.#claim?.close();
+    this.#claim = undefined;
   }
 }

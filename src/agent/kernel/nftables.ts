@@ -1,5 +1,6 @@
 import { KernelError, type KernelErrorCode } from './kernel.ts';
 import { declare, libc, loadLibrary, type NativeFunction, type Pointer, readText, toText } from './native.ts';
+import { NetlinkSocket } from './netlink.ts';
 
 /** The library's ABI since nftables 0.9; the package is `libnftables1` on Debian, `nftables` on most others. */
 const LIBRARY = 'libnftables.so.1';
@@ -55,6 +56,8 @@ export class Nftables {
   }
 
   #open(): Pointer {
+    // The library ends the process when it gets no socket: a KernelError says so instead.
+    new NetlinkSocket().close();
     const context = this.#library.newContext(0);
     if (context === null) throw new KernelError('memory', 'libnftables gave no context');
     this.#library.bufferOutput(context);

@@ -33,12 +33,14 @@ const GATHERED_TIME = 5;
 /** Datagrams that are read before the event loop may go on. */
 const READ_AT_ONCE = 64;
 
-/** Receives what rules log to a group. One process can have a group at a time: rejects with code `busy` when another has it. */
-export function receivePackets(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Closer {
+/**
+ * A socket that has a log group. One process can have a group at a time.
+ * @throws KernelError with code `busy` when another has it
+ */
+export function bindLogGroup(group: number): NetlinkSocket {
   const socket = new NetlinkSocket();
   try {
-    const bind = attribute(NFULA_CFG_CMD, bigEndian(NFULNL_CFG_CMD_BIND, 1));
-    const error = configure(socket, group, bind);
+    const error = configure(socket, group, attribute(NFULA_CFG_CMD, bigEndian(NFULNL_CFG_CMD_BIND, 1)));
     if (error === constants.errno.EPERM || error === constants.errno.EBUSY) {
       throw new KernelError(
         'busy',
@@ -46,6 +48,17 @@ export function receivePackets(group: number, onPacket: (packet: LoggedPacket) =
       );
     }
     if (error !== 0) throw systemError(`log group ${group} cannot be received`, error);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** Receives what rules log to a group. @throws KernelError as {@link bindLogGroup} does */
+export function receivePackets(group: number, onPacket: (packet: LoggedPacket) => void, onLost: () => void): Closer {
+  const socket = bindLogGroup(group);
+  try {
     const settings = configure(
       socket,
       group,
@@ -60,7 +73,7 @@ export function receivePackets(group: number, onPacket: (packet: LoggedPacket) =
   }
   socket.onReadable(() => {
     for (let read = 0; read < READ_AT_ONCE; read++) {
-      const received = socket.receive();
+      const received = receiveOrLose(socket);
       if (received === 'none') return;
       if (received === 'lost') onLost();
       else deliver(received.filter(isMessage), onPacket);
@@ -69,6 +82,16 @@ export function receivePackets(group: number, onPacket: (packet: LoggedPacket) =
   return {
     close: async () => socket.close(),
   };
+}
+
+/** An error of the socket, of memory for example, is a loss too. */
+function receiveOrLose(socket: NetlinkSocket): ReturnType<NetlinkSocket['receive']> {
+  try {
+    return socket.receive();
+  } catch (error) {
+    if (error instanceof KernelError) return 'lost';
+    throw error;
+  }
 }
 
 function isMessage(part: unknown): part is NetlinkMessage {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
-import type { AgentOptions } from '../../agent/agent.ts';
-import type { Kernel } from '../../agent/kernel/kernel.ts';
+import type { AgentOptions, Agent as RunningAgent } from '../../agent/agent.ts';
+import { CLAIM_GROUP, type Kernel } from '../../agent/kernel/kernel.ts';
 import type { Connection } from '../../kube/index.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import type { Context } from '../context.ts';
@@ -14,8 +14,12 @@ const DEFAULT_GROUP = 4711;
 const DEFAULT_RATE = 10;
 /** Lines that wait for a slow reader of the flow log, in bytes; more are lost, and counted. */
 const MOST_WAITING = 1 << 20;
+/** What tells the agent to end. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** After a fault of its own, the agent ends within this many milliseconds, whatever cannot be closed. */
+const END_WITHIN_MS = 5000;
 
-/** `portcullis agent`. Runs until it is told to end (SIGTERM, SIGINT). */
+/** `portcullis agent`. Runs until it is told to end (SIGTERM, SIGINT, SIGHUP). */
 export async function run(context: Context): Promise<number> {
   const { flags, err } = context;
   if (process.platform !== 'linux') throw new UsageError('the agent enforces with nftables, which only Linux has');
@@ -26,28 +30,50 @@ export async function run(context: Context): Promise<number> {
   const kernel = new LinuxKernel();
   try {
     if (flags.on('cleanup')) {
-      await cleanUp(kernel);
+      await cleanUp(kernel).catch((error: unknown) => {
+        if (error instanceof AgentError) throw new UsageError('enforcement is still in place', error.problems);
+        throw error;
+      });
       err.add('portcullis: nothing is enforced on this node any more\n');
       return EXIT.ok;
     }
-    const agent = new Agent(await agentOptions(context, kernel));
-    const signal = untilSignal();
-    try {
-      // A start that waits for something ends at a signal too.
-      await Promise.race([agent.start(), signal.came]);
-      await signal.came;
-    } finally {
-      // Also when it could not start: what is open would keep the process.
-      signal.forget();
-      await agent.stop();
-    }
-    return EXIT.ok;
+    const options = await agentOptions(context, kernel);
+    return await keep(new Agent(options), options.log);
   } catch (error) {
     if (error instanceof AgentError) throw new UsageError('the agent cannot start', error.problems);
     if (error instanceof KernelError) throw new UsageError(`the kernel refused: ${error.message}`);
     if (error instanceof SourceError) throw new UsageError(error.message);
     if (error instanceof ClusterError) throw new UsageError(error.message, error.hints);
     throw error;
+  }
+}
+
+/** Until a signal comes, or until the agent has a fault of its own; answers the exit code. */
+async function keep(agent: RunningAgent, log: AgentOptions['log']): Promise<number> {
+  const signal = untilSignal();
+  const fault = untilFault();
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    // A start that waits for something ends at a signal too.
+    failure = await Promise.race([
+      agent.start().then(() => signal.came),
+      signal.came,
+      fault.came,
+      agent.broken.then((error) => ({ error })),
+    ]);
+    if (failure === undefined) return EXIT.ok;
+    const what = 'a fault of the agent, please report it: it ends, and what the kernel enforces stays in force';
+    log.error({ err: failure.error }, what);
+    return EXIT.usage;
+  } finally {
+    // Also when it could not start: what is open would keep the process.
+    signal.forget();
+    if (failure !== undefined) setTimeout(() => process.exit(EXIT.usage), END_WITHIN_MS).unref();
+    await agent.stop().catch((error: unknown) => {
+      if (failure === undefined) throw error;
+      log.error({ err: error }, 'not everything could be closed');
+    });
+    fault.forget();
   }
 }
 
@@ -62,7 +88,10 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
     throw new UsageError(`--listen "${listenText}" is neither HOST:PORT nor unix:PATH`);
   }
   const level = flags.on('quiet') ? 'warn' : flags.on('verbose') ? 'debug' : 'info';
-  const log = pino({ level, base: { name: 'portcullis-agent' } }, destination({ dest: 2, sync: true }));
+  const lines = destination({ dest: 2, sync: true });
+  // Enforcement does not end because nobody reads the log, or because a disk is full.
+  lines.on('error', () => undefined);
+  const log = pino({ level, base: { name: 'portcullis-agent' } }, lines);
   const flowLog = await openFlowLog(flags.text('flow-log') ?? '-', io.stdout as Writable, (message) =>
     log.warn(message),
   );
@@ -82,7 +111,7 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
       : {
           flowLog: {
             write: flowLog,
-            group: numberOf(context, 'nflog-group', DEFAULT_GROUP, 0, 65_535),
+            group: logGroup(context),
             ratePerSecond: numberOf(context, 'flow-log-rate', DEFAULT_RATE, 1, 100_000),
             burst: 2 * numberOf(context, 'flow-log-rate', DEFAULT_RATE, 1, 100_000),
           },
@@ -120,6 +149,12 @@ async function agentConnection(context: Context): Promise<Connection> {
   const { connect, connectInCluster } = await import('../../kube/connect/connect.ts');
   const named = options.kubeconfig !== undefined || options.context !== undefined;
   return !named && env['KUBERNETES_SERVICE_HOST'] !== undefined ? connectInCluster({ env }) : connect(options);
+}
+
+function logGroup(context: Context): number {
+  const group = numberOf(context, 'nflog-group', DEFAULT_GROUP, 0, 65_535);
+  if (group !== CLAIM_GROUP) return group;
+  throw new UsageError(`--nflog-group ${group} is the one by which agents know of each other: choose another`);
 }
 
 function numberOf({ flags }: Context, name: string, initial: number, least: number, most: number): number {
@@ -166,20 +201,35 @@ async function openFlowLog(
   };
 }
 
-/** Waits for the signal to end; keeps the process until it came or is forgotten. */
-function untilSignal(): { readonly came: Promise<void>; readonly forget: () => void } {
+/** What is waited for, until it is forgotten. */
+interface Expected<T> {
+  readonly came: Promise<T>;
+  readonly forget: () => void;
+}
+
+/** Waits for what nobody has caught; it is of no use any more to go on then. */
+function untilFault(): Expected<{ readonly error: unknown }> {
   let forget = (): void => undefined;
-  const came = new Promise<void>((resolve) => {
+  const came = new Promise<{ readonly error: unknown }>((resolve) => {
+    const onFault = (error: unknown): void => resolve({ error });
+    forget = () => process.off('uncaughtException', onFault);
+    process.on('uncaughtException', onFault);
+  });
+  return { came, forget };
+}
+
+/** Waits for the signal to end; keeps the process until it came or is forgotten. */
+function untilSignal(): Expected<undefined> {
+  let forget = (): void => undefined;
+  const came = new Promise<undefined>((resolve) => {
     // Timers of the parts do not keep the process alive.
     const alive = setInterval(() => undefined, 1 << 30);
     forget = () => {
-      process.off('SIGTERM', forget);
-      process.off('SIGINT', forget);
+      for (const name of SIGNALS) process.off(name, forget);
       clearInterval(alive);
-      resolve();
+      resolve(undefined);
     };
-    process.on('SIGTERM', forget);
-    process.on('SIGINT', forget);
+    for (const name of SIGNALS) process.on(name, forget);
   });
   return { came, forget };
 }

@@ -1,0 +1,94 @@
+/** The program `portcullis agent`, and what happens to it on a node. */
+
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { AgentRun } from '../support/agent-run.ts';
+import { admitting } from '../support/agent-tour.ts';
+import { skipsKernelTests } from '../support/kernel.ts';
+
+const PROGRAM = path.join(import.meta.dirname, '../../bin/portcullis');
+
+describe.skipIf(skipsKernelTests())('the program on a node', () => {
+  let node: AgentRun | undefined;
+
+  afterEach(() => {
+    node?.close();
+    node = undefined;
+  });
+
+  function cleanUp(run: AgentRun): { readonly code: number | null; readonly said: string } {
+    const words = ['netns', 'exec', run.node, process.execPath, PROGRAM, 'agent', '--cleanup'];
+    const { status, stderr } = spawnSync('ip', words, { encoding: 'utf8' });
+    return { code: status, said: stderr };
+  }
+
+  test('waits while another agent has it, whatever either logs to, and goes on when that is killed', async () => {
+    node = new AgentRun();
+    await node.serve();
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    const other = node.startOther('--flow-log', 'none', '--denial', 'reject');
+    await other.says('another agent runs in this network namespace: waiting until it ends');
+    expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
+    expect(await node.metric('portcullis_resyncs_total{reason="foreign-change"}')).toBe(0);
+    expect(node.table()).not.toContain('reject');
+
+    await node.stop('SIGKILL');
+    await other.says('"reason":"start"');
+    expect(other.said).toContain('the other agent has ended');
+    expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
+    expect(node.table()).toContain('reject');
+    expect(await other.ended('SIGTERM')).toBe(0);
+  });
+
+  test('ends while it waits, when it is told to', async () => {
+    node = new AgentRun();
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    const other = node.startOther('--flow-log', 'none');
+    await other.says('waiting until it ends');
+    expect(await other.ended('SIGINT')).toBe(0);
+    await node.ready();
+  });
+
+  test('refuses a clean-up while an agent runs, which would undo it', async () => {
+    node = new AgentRun();
+    node.write(admitting(80));
+    node.start('--flow-log', 'none');
+    await node.ready();
+    const refused = cleanUp(node);
+    expect([refused.code, refused.said]).toEqual([2, expect.stringContaining('another agent runs')]);
+    expect(node.table()).not.toBe('');
+    await node.stop();
+    expect(cleanUp(node).code).toBe(0);
+    expect(node.table()).toBe('');
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in order at %s', async (signal) => {
+    node = new AgentRun();
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    expect((await node.stop(signal)).code).toBe(0);
+    expect(node.table()).not.toBe('');
+  });
+
+  test('tells a fault of its own in its log, ends, and leaves its rules', async () => {
+    // What nobody catches, as in a callback of the system.
+    const fault = Buffer.from("process.on('SIGUSR2', () => { throw new TypeError('x is not a function'); })");
+    const module = `data:text/javascript;base64,${fault.toString('base64')}`;
+    node = new AgentRun(['env', `NODE_OPTIONS=--import=${module}`]);
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    const { code, log } = await node.stop('SIGUSR2');
+    expect(code).toBe(2);
+    expect(log).toContain('a fault of the agent, please report it');
+    expect(log).toContain('x is not a function');
+    expect(log.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
+    expect(node.table()).not.toBe('');
+  });
+});
