@@ -111,14 +111,20 @@ export class AgentRun {
     await lines.next();
   }
 
-  /** Starts the agent, with more flags if need be. */
+  /** Starts the agent on the manifests written, with more flags if need be. */
   start(...flags: readonly string[]): void {
+    this.startFrom(['-f', this.#manifests], ...flags);
+  }
+
+  /** Starts the agent on another source. */
+  startFrom(source: readonly string[], ...flags: readonly string[]): void {
     const words = [
       ...this.#through,
       process.execPath,
       PROGRAM,
       'agent',
-      ...['-f', this.#manifests, '--node', NODE, '--listen', `unix:${this.#socket}`, '--flow-log', this.flowLog],
+      ...source,
+      ...['--node', NODE, '--listen', `unix:${this.#socket}`, '--flow-log', this.flowLog],
       ...flags,
     ];
     this.#agent = spawn('ip', ['netns', 'exec', this.node, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });

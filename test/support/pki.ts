@@ -41,9 +41,9 @@ export class Authority {
     return this.#issue('/CN=server', days, `subjectAltName=${list}\n`);
   }
 
-  /** A certificate of a client. Negative days are in the past. */
-  client(user: string, days: number = 2): Certificate {
-    return this.#issue(`/O=testers/CN=${user}`, days, 'extendedKeyUsage=clientAuth\n');
+  /** A certificate of a client, who is in a group. Negative days are in the past. */
+  client(user: string, days: number = 2, group: string = 'testers'): Certificate {
+    return this.#issue(`/O=${group}/CN=${user}`, days, 'extendedKeyUsage=clientAuth\n');
   }
 
   #issue(subject: string, days: number, extensions: string): Certificate {
