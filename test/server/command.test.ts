@@ -1,8 +1,7 @@
 /** The built command as a process: addresses, signals, threads, files that change. */
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpsRequest } from 'node:https';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,7 +11,6 @@ import { SHOP } from '../cli/run-main.ts';
 import { root } from '../package/run.ts';
 import { type ApiObject, ApiServer } from '../support/api-server.ts';
 import { kubeconfigOf } from '../support/kubeconfig.ts';
-import { Authority } from '../support/pki.ts';
 import { endServed, serve } from '../support/serve-command.ts';
 import { ask, readEvents } from '../support/server.ts';
 
@@ -111,7 +109,17 @@ describe('a live cluster', () => {
     const cluster = await ApiServer.start({ custom: true });
     try {
       const pods = parseAllDocuments(SHOP['pods.yaml']).map((document) => document.toJS() as ApiObject);
-      cluster.load([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...pods, policy(7070)]);
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+      const service = { selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 7070 }] };
+      const backend = { service: { name: 'cart', port: { number: 80 } } };
+      const ofShop = { name: 'cart', namespace: 'shop' };
+      cluster.load([
+        namespace,
+        ...pods,
+        policy(7070),
+        { apiVersion: 'v1', kind: 'Service', metadata: ofShop, spec: service },
+        { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: ofShop, spec: { defaultBackend: backend } },
+      ]);
       const kubeconfig = path.join(place, 'kubeconfig');
       writeFileSync(kubeconfig, stringify(kubeconfigOf(cluster)));
       const { url, child, ended } = await serve('--kubeconfig', kubeconfig, '-q');
@@ -126,6 +134,9 @@ describe('a live cluster', () => {
       const world = JSON.parse((await ask(`${url}api/world`)).text) as { mode: string; files: { name: string }[] };
       expect(world.mode).toBe('cluster');
       expect(world.files.map(({ name }) => name)).toEqual(['shop/objects.json', 'shop/policies.yaml']);
+      expect((await ask(`${url}api/exposure`)).text).toContain(
+        '"exposedBy":[{"object":{"kind":"Ingress","namespace":"shop","name":"cart"',
+      );
       cluster.set(policy(8080));
       await isOpen(8080);
       expect(await can(url, 7070)).toBe(false);
@@ -253,70 +264,5 @@ describe('stopping', () => {
     expect(await ended).toBe(0);
     await rest;
     expect(stderr()).toBe('');
-  });
-});
-
-describe('the webhook', () => {
-  const review = JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: '1',
-      kind: { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy' },
-      name: 'open',
-      namespace: 'shop',
-      operation: 'CREATE',
-      object: {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: 'open', namespace: 'shop' },
-        spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
-      },
-    },
-  });
-
-  test('judges in a thread, against files and guardrails that change', async () => {
-    const authority = new Authority();
-    const { cert, key } = authority.server(['127.0.0.1']);
-    const file = (name: string, text: string): string => {
-      writeFileSync(path.join(place, name), text);
-      return path.join(place, name);
-    };
-    const guardrails = file(
-      'guardrails.txt',
-      'apiVersion: portcullis.dev/v1\nkind: PolicyTest\nassertions:\n  - { from: internet, to: shop/cart, expect: denied }\n',
-    );
-    const { stderr, child, ended } = await serve(
-      ...['-f', place, '-o', 'json', '--webhook', '--webhook-port', '0', '--webhook-host', '127.0.0.1'],
-      ...['--webhook-cert', file('tls.crt', cert), '--webhook-key', file('tls.key', key), '--guardrails', guardrails],
-    );
-    while (!stderr().includes('admission webhook listens')) await new Promise((resolve) => setImmediate(resolve));
-    const { port } = JSON.parse(
-      stderr()
-        .split('\n')
-        .find((line) => line.includes('listens')) ?? '{}',
-    ) as { port: number };
-    const send = (): Promise<{ allowed: boolean; status?: { message: string } }> =>
-      new Promise((resolve, reject) => {
-        const headers = { 'content-type': 'application/json' };
-        const options = { host: '127.0.0.1', port, path: '/validate', method: 'POST', ca: authority.cert, headers };
-        const request = httpsRequest({ ...options, agent: false }, (response) => {
-          let text = '';
-          response.on('data', (piece: Buffer) => {
-            text += String(piece);
-          });
-          response.on('end', () => resolve((JSON.parse(text) as { response: never }).response));
-        });
-        request.on('error', reject);
-        request.end(review);
-      });
-    const denied = await send();
-    expect(denied.status?.message).toBe(
-      'this change lets internet reach shop/cart on all ports; guardrail guardrails.txt line 4',
-    );
-    writeFileSync(guardrails, readFileSync(guardrails, 'utf8').replace('denied', 'allowed'));
-    while (!(await send()).allowed);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
   });
 });

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
@@ -7,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { readManifests } from '../../src/manifest/index.ts';
 import { Judge, Metrics, readTls, serveWebhook, type WebhookOptions } from '../../src/server/index.ts';
-import { Authority, type Certificate } from '../support/pki.ts';
+import { judged, reviewOf, send } from '../support/admission.ts';
+import { sharedAuthority } from '../support/api-server.ts';
+import type { Certificate } from '../support/pki.ts';
 import { WORLD_OPTIONS } from '../support/server.ts';
 
 const CLUSTER = `
@@ -53,51 +54,11 @@ const FROM_WEB = { from: [{ podSelector: { matchLabels: { app: 'web' } } }], por
 const FROM_ALL = { ports: [{ protocol: 'TCP', port: 5432 }] };
 const DB = policy('db', [FROM_WEB]);
 
-function reviewOf(operation: string, object: unknown, oldObject: unknown = null, more: Rule = {}): string {
-  const { kind, apiVersion, metadata } = (object ?? oldObject) as { kind: string; apiVersion: string; metadata: Rule };
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  return JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
-      kind: { group, version, kind },
-      resource: { group, version, resource: `${kind.toLowerCase()}s` },
-      requestKind: { group, version, kind },
-      name: metadata['name'],
-      namespace: metadata['namespace'],
-      operation,
-      userInfo: { username: 'admin', groups: ['system:authenticated'] },
-      object,
-      oldObject,
-      dryRun: false,
-      options: { apiVersion: 'meta.k8s.io/v1', kind: `${operation}Options` },
-      ...more,
-    },
-  });
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-interface Review {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly response: {
-    readonly uid: string;
-    readonly allowed: boolean;
-    readonly status?: { readonly code: number; readonly message: string };
-    readonly warnings?: readonly string[];
-  };
-}
-
-let authority: Authority;
+const { authority } = sharedAuthority();
 let certificate: Certificate;
 let folder: string;
 
 beforeAll(() => {
-  authority = new Authority();
   certificate = authority.server(['localhost', '127.0.0.1']);
   folder = mkdtempSync(path.join(tmpdir(), 'portcullis-webhook-'));
   writeFileSync(path.join(folder, 'tls.crt'), certificate.cert);
@@ -150,51 +111,6 @@ async function start(setting: Setting = {}): Promise<Running> {
   });
   afterAll(() => webhook.stop());
   return { port: webhook.port, judge, log };
-}
-
-function send(
-  port: number,
-  body: string,
-  {
-    method = 'POST',
-    type = 'application/json',
-    at = '/validate?timeout=10s',
-    client = undefined as Certificate | undefined,
-  } = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      host: '127.0.0.1',
-      port,
-      path: at,
-      method,
-      ca: authority.cert,
-      agent: false as const,
-      headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) },
-      ...(client === undefined ? {} : client),
-    };
-    const request = httpsRequest(options, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => {
-        text += piece;
-      });
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    request.on('error', reject);
-    request.end(method === 'GET' ? undefined : body);
-  });
-}
-
-async function judged(port: number, body: string): Promise<Review['response']> {
-  const { status, text } = await send(port, body);
-  expect(`${status} ${status === 200 ? '' : text}`).toBe('200 ');
-  const review = JSON.parse(text) as Review;
-  expect(review).toMatchObject({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' });
-  expect(review.response.uid).toBe('705ab4f5-6393-11e8-b7cc-42010a800002');
-  for (const warning of review.response.warnings ?? []) expect(warning.length).toBeLessThanOrEqual(256);
-  return review.response;
 }
 
 describe('guardrails', () => {

@@ -122,7 +122,7 @@ async function followCluster(connection: Connection, parts: Part[], later: boole
   const input = new LiveInput('cluster');
   const texts = new ClusterTexts(input);
   parts.push(texts);
-  const source = watchCluster(connection, { resources: knownResources().filter(({ kind }) => isShown(kind)) });
+  const source = watchCluster(connection, { resources: knownResources() });
   parts.push(source);
   if (!later) await source.start(texts);
   return { input, follow: (sink) => source.start(fanOut([texts, sink])) };
@@ -135,11 +135,6 @@ function nothing(remedy: string): WorldSource {
       throw new UsageError(`--webhook judges changes against a cluster: ${remedy}`);
     },
   };
-}
-
-/** Kinds that pages and webhooks have a use for. */
-function isShown(kind: string): boolean {
-  return !['Ingress', 'Gateway', 'ReferenceGrant'].includes(kind) && !kind.endsWith('Route');
 }
 
 /** A connection to the cluster of the command line, or of the environment; undefined where neither names one. */
