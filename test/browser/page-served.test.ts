@@ -41,6 +41,38 @@ describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }
     });
   });
 
+  it('never shows what the server changed as a difference, also while one types', async () => {
+    const texts = await textsIn('examples/shop');
+    const cart = 'examples/shop/policies/shop/cart.yaml';
+    const server = await startServer(texts, { page: PAGE });
+    await withPage(server.url, async (page) => {
+      await page.locator('.status .live', { hasText: 'live' }).waitFor();
+      await openFile(page, 'examples/shop/policies/shop/frontend.yaml');
+      await page.locator('.cm-content').click();
+      await page.keyboard.press('Control+Home');
+      await page.evaluate(`(() => {
+        window.told = [];
+        const status = document.querySelector('.status-changes');
+        new MutationObserver(() => window.told.push(status.textContent))
+          .observe(status, { subtree: true, childList: true, characterData: true });
+      })()`);
+      for (const port of [7071, 7072, 7073]) {
+        setFiles(server.input, { ...texts, [cart]: (texts[cart] ?? '').replace('port: 7070', `port: ${port}`) });
+        await page.keyboard.type(`# typed while the port becomes ${port}\n`, { delay: 5 });
+      }
+      await openFile(page, cart);
+      await page.locator('.cm-content', { hasText: 'port: 7073' }).waitFor();
+      await openFile(page, 'examples/shop/policies/shop/frontend.yaml');
+      const text = await page.locator('.cm-content').textContent();
+      for (const port of [7071, 7072, 7073]) expect(text).toContain(`# typed while the port becomes ${port}`);
+      // One edit more, judged with all that came before.
+      await page.keyboard.type('# end\n');
+      await openView(page, /Changes/);
+      await page.locator('.facts-list', { hasText: 'frontend.yaml' }).waitFor();
+      expect(await page.evaluate('window.told')).toEqual([]);
+    });
+  });
+
   it('shows flows as they happen, and advises a policy that lets them pass', async () => {
     const feed = new FlowFeed();
     const server = await startServer(await textsIn('examples/shop'), { page: PAGE, flows: feed });

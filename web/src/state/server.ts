@@ -1,9 +1,8 @@
-import { batch, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { t } from '../i18n/index.ts';
 import type { SourceFile, WorldSettings } from '../worker/protocol.ts';
-import { mergeFiles } from './merge.ts';
 import type { SharedState } from './share.ts';
-import { activeFile, failure, files, openFiles, startFiles, title, toast } from './store.ts';
+import { failure, moveStart, openFiles } from './store.ts';
 
 /** What `server.json` beside the page says; how the texts of an export are read with it. */
 export interface ServerInfo extends WorldSettings {
@@ -114,13 +113,7 @@ async function refresh(listed: readonly { readonly name: string; readonly digest
       fresh.push({ name, content: text });
     }
   }
-  const merged = mergeFiles(startFiles.value, fresh, files.value ?? []);
   digests = new Map(listed.map(({ name, digest }) => [name, digest]));
   served = fresh;
-  const [active, shown] = [activeFile.value, title.value];
-  await openFiles(merged, { base: fresh, title: shown, keep: true });
-  batch(() => {
-    if (merged.some(({ name }) => name === active)) activeFile.value = active;
-    toast.value = { text: t('server.changed') };
-  });
+  await moveStart(fresh, t('server.changed'));
 }

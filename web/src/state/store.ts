@@ -2,6 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import type { LintItem, MatrixData, Place, Snapshot, SourceFile, WorldSettings } from '../worker/protocol.ts';
 import { ask } from './client.ts';
 import { commonFolder } from './folder.ts';
+import { mergeFiles } from './merge.ts';
 
 /** The views, in the order of the navigation. */
 export const VIEWS = ['map', 'matrix', 'verdict', 'changes', 'lint', 'exposure', 'tests', 'flows'] as const;
@@ -48,37 +49,63 @@ export const isEdited = computed(() => {
   );
 });
 
+/** Requests that change the world of the worker, one after the other: what each answers is of the files that it was asked for. */
+let last: Promise<void> = Promise.resolve();
+
+function inTurn(work: () => Promise<void>): Promise<void> {
+  last = last.then(work).catch(fail);
+  return last;
+}
+
 /** Opens texts: all of what was there goes. */
-export async function openFiles(
+export function openFiles(
   opened: readonly SourceFile[],
   options: {
     readonly base?: readonly SourceFile[];
     readonly title?: string;
-    readonly active?: string;
     /** How the texts are read; as before when absent. */
     readonly settings?: WorldSettings;
-    /** What is looked at stays. */
-    readonly keep?: boolean;
   } = {},
 ): Promise<void> {
   const { base, settings } = options;
-  const now = await ask('open', {
-    files: opened,
-    ...(base === undefined ? {} : { base }),
-    ...(settings === undefined ? {} : { settings }),
-  }).catch(fail);
-  if (now === undefined) return;
-  batch(() => {
-    files.value = opened;
-    startFiles.value = base ?? opened;
-    snapshot.value = now;
-    title.value = options.title ?? '';
-    toast.value = undefined;
-    if (options.keep === true) return;
-    activeFile.value = options.active ?? firstPolicyFile(opened);
-    selected.value = undefined;
-    cited.value = [];
-    question.value = { from: '', to: '', port: '' };
+  return inTurn(async () => {
+    const now = await ask('open', {
+      files: opened,
+      ...(base === undefined ? {} : { base }),
+      ...(settings === undefined ? {} : { settings }),
+    });
+    clearTimeout(timer);
+    batch(() => {
+      files.value = opened;
+      startFiles.value = base ?? opened;
+      snapshot.value = now;
+      title.value = options.title ?? '';
+      toast.value = undefined;
+      activeFile.value = firstPolicyFile(opened);
+      selected.value = undefined;
+      cited.value = [];
+      question.value = { from: '', to: '', port: '' };
+    });
+  });
+}
+
+/** The start becomes other texts, and what is not edited here goes with it: in one step, so that no difference to the old one shows. */
+export function moveStart(fresh: readonly SourceFile[], told: string): Promise<void> {
+  return inTurn(async () => {
+    const start = startFiles.value;
+    const edited = files.value ?? [];
+    const merged = mergeFiles(start, fresh, edited);
+    const now = await ask('moveStart', { files: merged, base: fresh });
+    batch(() => {
+      const meanwhile = files.value ?? [];
+      if (meanwhile === edited) files.value = merged;
+      else setFiles(mergeFiles(start, fresh, meanwhile));
+      startFiles.value = fresh;
+      snapshot.value = now;
+      const left = files.value ?? [];
+      if (!left.some(({ name }) => name === activeFile.value)) activeFile.value = firstPolicyFile(left);
+      toast.value = { text: told };
+    });
   });
 }
 
@@ -91,7 +118,6 @@ function fail(error: unknown): undefined {
   return undefined;
 }
 
-let updating = false;
 let waiting = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -102,38 +128,36 @@ const PAUSE = 30;
 export function setFiles(next: readonly SourceFile[]): void {
   files.value = next;
   clearTimeout(timer);
-  timer = setTimeout(() => void update(), PAUSE);
+  timer = setTimeout(() => {
+    if (waiting) return;
+    waiting = true;
+    void inTurn(update);
+  }, PAUSE);
 }
 
 async function update(): Promise<void> {
-  if (updating) {
-    waiting = true;
-    return;
-  }
-  updating = true;
+  waiting = false;
   const slow = setTimeout(() => {
     busy.value = true;
   }, 300);
-  const now = await ask('update', { files: files.value ?? [] }).catch(fail);
-  clearTimeout(slow);
-  updating = false;
-  batch(() => {
+  try {
+    const now = await ask('update', { files: files.value ?? [] });
+    snapshot.value = now;
+  } finally {
+    clearTimeout(slow);
     busy.value = false;
-    if (now !== undefined) snapshot.value = now;
-  });
-  if (waiting) {
-    waiting = false;
-    await update();
   }
 }
 
 /** Makes the files as they are the state that changes are told against. */
-export async function rebase(): Promise<void> {
-  const now = await ask('rebase', {}).catch(fail);
-  if (now === undefined) return;
-  batch(() => {
-    startFiles.value = files.value ?? [];
-    snapshot.value = now;
+export function rebase(): Promise<void> {
+  return inTurn(async () => {
+    const start = files.value ?? [];
+    const now = await ask('rebase', { files: start });
+    batch(() => {
+      startFiles.value = start;
+      snapshot.value = now;
+    });
   });
 }
 

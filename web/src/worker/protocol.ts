@@ -275,8 +275,10 @@ export interface Requests {
     readonly settings?: WorldSettings;
   }): Snapshot;
   update(params: { readonly files: readonly SourceFile[] }): Snapshot;
-  /** The files as they are become the state that changes are told against. */
-  rebase(params: object): Snapshot;
+  /** Other files and another state that changes are told against, as one step. */
+  moveStart(params: { readonly files: readonly SourceFile[]; readonly base: readonly SourceFile[] }): Snapshot;
+  /** The files become the state that changes are told against. */
+  rebase(params: { readonly files: readonly SourceFile[] }): Snapshot;
   matrix(params: object): MatrixData;
   verdict(params: { readonly from: string; readonly to: string; readonly port: string }): VerdictView;
   portsOf(params: { readonly to: string }): readonly { readonly text: string; readonly name?: string }[];

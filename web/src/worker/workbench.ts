@@ -99,6 +99,8 @@ export class Workbench implements Requests {
   /** What the views show: the last state without errors, when there was one. */
   #shown: State;
   #base: State;
+  /** The base of the next state that is shown: an old state would be told against what it was not made from. */
+  #nextBase: State | undefined;
   #clean = false;
   #findings: readonly Finding[] = [];
   #flows = new Map<string, ObservedFlow>();
@@ -121,6 +123,7 @@ export class Workbench implements Requests {
     if (settings !== undefined) this.#settings = settings;
     this.#clean = false;
     this.#flows = new Map();
+    this.#nextBase = undefined;
     const start = base === undefined ? undefined : this.#read(base);
     this.#show(this.#read(files));
     this.#base = start ?? this.#shown;
@@ -133,18 +136,30 @@ export class Workbench implements Requests {
     return this.#snapshot(began);
   }
 
-  rebase(): Snapshot {
+  moveStart({ files, base }: Params<'moveStart'>): Snapshot {
     const began = performance.now();
+    this.#nextBase = this.#read(base);
+    this.#show(this.#read(files));
+    return this.#snapshot(began);
+  }
+
+  rebase({ files }: Params<'rebase'>): Snapshot {
+    const began = performance.now();
+    this.#show(this.#read(files));
     this.#base = this.#shown;
+    this.#nextBase = undefined;
     return this.#snapshot(began);
   }
 
   #show(state: State): void {
     this.#revision++;
     this.#now = state;
-    if (state.errors === 0 || !this.#clean) this.#shown = state;
-    if (state.errors === 0) this.#clean = true;
     this.#vocabulary = undefined;
+    if (state.errors > 0 && this.#clean) return;
+    this.#shown = state;
+    this.#clean = state.errors === 0;
+    if (this.#nextBase !== undefined) this.#base = this.#nextBase;
+    this.#nextBase = undefined;
   }
 
   #read(files: readonly SourceFile[]): State {

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import type { Snapshot, SourceFile } from './protocol.ts';
+import { Workbench } from './workbench.ts';
+
+const PODS = ['a', 'b']
+  .map(
+    (name) =>
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name}, namespace: x, labels: { app: ${name} } }\nspec: { containers: [{ name: c, image: i }] }\n`,
+  )
+  .join('---\n');
+
+/** A policy that admits `a` on a port; `broken` has a port that no server takes. */
+function policy(port: number | 'broken', comment = ''): string {
+  const number = port === 'broken' ? 707000 : port;
+  return `${comment}apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: b, namespace: x }
+spec:
+  podSelector: { matchLabels: { app: b } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: a } } }], ports: [{ port: ${number} }] }]
+`;
+}
+
+function files(text: string): readonly SourceFile[] {
+  return [
+    { name: 'pods.yaml', content: PODS },
+    { name: 'policy.yaml', content: text },
+  ];
+}
+
+/** `current +1 -0`: state, pairs that are opened and closed. */
+function told({ state, changes }: Snapshot): string {
+  return `${state} +${changes.opened} -${changes.closed}`;
+}
+
+describe('the start', () => {
+  test.each([
+    ['what changed below the edits is no change', 7070, policy(7071), policy(7071), 'current +0 -0'],
+    ['an edit is told against the new start', 7070, policy(7072), policy(7071), 'current +1 -1'],
+  ])('moves with the files: %s', (_, before, now, base, expected) => {
+    const bench = new Workbench();
+    bench.open({ files: files(policy(before)) });
+    expect(told(bench.moveStart({ files: files(now), base: files(base) }))).toBe(expected);
+  });
+
+  test('stays that of the state that is shown while files have errors', () => {
+    const bench = new Workbench();
+    bench.open({ files: files(policy(7070)) });
+    const start = files(policy(7071, '# theirs\n'));
+    expect(told(bench.moveStart({ files: files(policy('broken')), base: start }))).toBe('stale +0 -0');
+    expect(told(bench.update({ files: files(policy(7071)) }))).toBe('current +0 -0');
+  });
+
+  test('is what the files are when one makes them the start', () => {
+    const bench = new Workbench();
+    bench.open({ files: files(policy(7070)) });
+    expect(told(bench.update({ files: files(policy(7071)) }))).toBe('current +1 -1');
+    expect(told(bench.rebase({ files: files(policy(7072)) }))).toBe('current +0 -0');
+    expect(told(bench.update({ files: files(policy(7071)) }))).toBe('current +1 -1');
+  });
+});
