@@ -27,6 +27,14 @@ async function openFlows(page: Page): Promise<void> {
   await page.locator('.flows tbody tr').first().waitFor();
 }
 
+/** An expression for the texts in sight that are smaller than 12 pixels of the screen. */
+const SMALL_TEXTS = `[...document.querySelectorAll('body *')].flatMap((element) => {
+  const text = [...element.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data).join('').trim();
+  const drawn = element instanceof SVGElement ? element.getScreenCTM?.()?.a ?? 1 : 1;
+  const size = parseFloat(getComputedStyle(element).fontSize) * drawn;
+  return text === '' || size >= 11.9 || element.getBoundingClientRect().width < 2 ? [] : [text + ': ' + size];
+})`;
+
 /** What an item of the export menu downloads. */
 async function exported(page: Page, item: string): Promise<Download> {
   await page.locator('.menu > button').click();
@@ -267,6 +275,40 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
         await page.locator('.inspector').waitFor({ state: 'detached' });
       }
     });
+  });
+
+  it('says the same of a workload on the map and in its exposure', async () => {
+    await withPage(server.url, async (page) => {
+      await openExample(page, /Poor policies/);
+      const label = await page.locator('.node', { hasText: 'coredns' }).getAttribute('aria-label');
+      expect(label).toBe('kube-system/coredns[Deployment], limited in, out open, reached from outside');
+      await openView(page, /Exposure/);
+      const sides = page.locator('.exposure', { hasText: 'kube-system/coredns' }).locator('h3');
+      await sides.first().waitFor();
+      expect(await sides.allTextContents()).toEqual([
+        'Ingress · limited by cluster-wide policies',
+        'Egress · not protected',
+      ]);
+    });
+  });
+
+  it.each([
+    ['a tablet held upright', { width: 820, height: 1180 }],
+    ['a tablet held across', { width: 1180, height: 820 }],
+  ])('has no text below 12 pixels on %s', async (_, viewport) => {
+    await withPage(
+      server.url,
+      async (page) => {
+        await openExample(page, /A shop/);
+        await page.locator('.cm-content').waitFor();
+        for (const view of [/Map/, /Matrix/, /Changes/, /Lint/, /Exposure/, /Tests/, /Flows/]) {
+          await openView(page, view);
+          await page.locator('.view:not([aria-busy=true]) > *').first().waitFor();
+          expect(await page.evaluate(SMALL_TEXTS)).toEqual([]);
+        }
+      },
+      { viewport },
+    );
   });
 
   it('tells what leads to a workload from outside', async () => {

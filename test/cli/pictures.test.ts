@@ -24,8 +24,8 @@ describe('reach in pictures', () => {
     b2["web<br/>Pod<br/>NOT ISOLATED"]
   end
   b2 -->|"7070/TCP"| b1
-  classDef unprotected stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3
-  class b2 unprotected
+  classDef unisolated stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3
+  class b2 unisolated
 `);
   });
 

@@ -5,7 +5,7 @@ import { t } from './i18n/index.ts';
 import { ask } from './state/client.ts';
 import { failure, files, loadMatrix, matrix, snapshot } from './state/store.ts';
 import { Icon } from './ui/icons.tsx';
-import { mapSvg } from './views/map-svg.ts';
+import { mapSvg } from './views/map/drawing.ts';
 import type { ReportFormat } from './worker/protocol.ts';
 
 const ITEMS = ['zip', 'files', 'html', 'svg', 'png', 'diff', 'yaml', 'json', 'csv', 'markdown'] as const;

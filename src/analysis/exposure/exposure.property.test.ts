@@ -14,7 +14,13 @@ import { type Address, type Family, formatAddress, parseAddress } from '../../ne
 import { AddressSet } from '../../net/address-set.ts';
 import type { PortEntry } from '../ports.ts';
 import { World } from '../world.ts';
-import { computeExposure, type DirectionExposure, type PeerCondition, type WorkloadExposure } from './exposure.ts';
+import {
+  computeExposure,
+  computeProtection,
+  type DirectionExposure,
+  type PeerCondition,
+  type WorkloadExposure,
+} from './exposure.ts';
 
 const labels = (keys: readonly string[]): fc.Arbitrary<Record<string, string>> =>
   fc
@@ -221,5 +227,28 @@ describe('exposure', () => {
 
   it('predicts the verdict for addresses outside the cluster', patient, () => {
     fc.assert(fc.property(randomCluster, checkOutside), effort(100));
+  });
+
+  it('tells what is protected as it does with all the rest', patient, () => {
+    const seen = { isolated: 0, limited: 0, open: 0 };
+    fc.assert(
+      fc.property(randomCluster, (cluster) => {
+        const world = new World(decodeCluster(cluster), 'default');
+        const protection = computeProtection(world);
+        const workloads = computeExposure(world).filter(({ ingress: { reason } }) => reason === undefined);
+        expect([...protection.keys()].sort()).toEqual(workloads.map(({ endpoint }) => endpoint.id).sort());
+        for (const { endpoint, ingress, egress } of workloads) {
+          expect({ id: endpoint.id, ...protection.get(endpoint.id) }).toEqual({
+            id: endpoint.id,
+            ingress: ingress.protected,
+            egress: egress.protected,
+          });
+          for (const side of [ingress, egress])
+            seen[side.isolatedBy.length > 0 ? 'isolated' : side.protected ? 'limited' : 'open']++;
+        }
+      }),
+      effort(60),
+    );
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
   });
 });

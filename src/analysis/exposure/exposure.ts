@@ -99,6 +99,36 @@ export function computeExposure(world: World, options: ExposureOptions = {}): Wo
   return [...workloads, ...hosts].sort((a, b) => compareCodePoints(a.endpoint.id, b.endpoint.id));
 }
 
+/** {@link DirectionExposure.protected} of a workload in each direction. */
+export interface ProtectedDirections {
+  readonly ingress: boolean;
+  readonly egress: boolean;
+}
+
+/** What {@link computeExposure} says of `protected`, by endpoint id, without the rest of it; hostNetwork pods are left out. */
+export function computeProtection(world: World): ReadonlyMap<string, ProtectedDirections> {
+  const units = world.units('workload').filter(({ pods }) => pods.length > 0);
+  // Where no cluster-wide policy has rules for a pod, there is nothing to compute.
+  const unclear = new Set(
+    units.filter(({ pods: [pod], endpoint: { isolated } }) =>
+      DIRECTIONS.some(
+        (direction) =>
+          pod !== undefined && isolated?.[direction] !== true && world.index.policiesOf(pod, direction).tiers !== null,
+      ),
+    ),
+  );
+  const computer = unclear.size === 0 ? undefined : new Computer(world, [...unclear]);
+  return new Map(
+    units.map((unit) => {
+      const { id, isolated } = unit.endpoint;
+      if (computer === undefined || !unclear.has(unit)) return [id, isolated ?? { ingress: false, egress: false }];
+      const { ingress, egress } = computer.exposure(unit);
+      return [id, { ingress: ingress.protected, egress: egress.protected }];
+    }),
+  );
+}
+
+const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 const EVERY_PORT = PortSet.ALL.subtract(PortSet.OTHER);
 
 class Computer {

@@ -20,8 +20,8 @@ export async function reportHtml(reachability: ReachabilitySource, map: string):
   ].join('; ');
   const total = reachability.endpoints.length;
   const left = total - data.endpoints.length;
-  const unprotected = data.endpoints.filter(({ isolation }) => isolation === ISOLATION_TEXT.none).length;
-  const summary = `${count(total, 'endpoint')}; ${count(unprotected, 'workload')} not isolated by any NetworkPolicy`;
+  const free = data.endpoints.filter(({ isolation }) => isolation === ISOLATION_TEXT.none).length;
+  const summary = `${count(total, 'endpoint')}; ${count(free, 'workload')} not isolated by any NetworkPolicy`;
   const note =
     left === 0
       ? ''

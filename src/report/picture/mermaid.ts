@@ -22,7 +22,7 @@ function* mermaidLines({ frames, edges, note }: Picture): Generator<string> {
   const closed = marked('both');
   if (closed !== '') yield `  classDef isolated stroke-width:3px\n  class ${closed} isolated\n`;
   if (open !== '')
-    yield `  classDef unprotected stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3\n  class ${open} unprotected\n`;
+    yield `  classDef unisolated stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3\n  class ${open} unisolated\n`;
   const wide = edges.flatMap((edge, at) => (edge.open ? [at] : []));
   if (wide.length > 0) yield `  linkStyle ${wide.join(',')} stroke:#b3261e,stroke-width:3px\n`;
 }

@@ -226,8 +226,8 @@ it('reachMermaid', () => {
   b4 -->|"7070-7071/TCP"| b3
   classDef isolated stroke-width:3px
   class b3,b4 isolated
-  classDef unprotected stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3
-  class b2 unprotected
+  classDef unisolated stroke:#b3261e,stroke-width:2px,stroke-dasharray:6 3
+  class b2 unisolated
   linkStyle 1 stroke:#b3261e,stroke-width:3px
 `);
   const labels = [...text(reachMermaid(evil)).matchAll(/\["([^\n]*)"\]/g)].map(([, label]) => label ?? '');

@@ -1,6 +1,7 @@
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
+import { compareNatural } from '../natural.ts';
 import {
   activeFile,
   addFile,
@@ -14,6 +15,7 @@ import {
   toast,
 } from '../state/store.ts';
 import { Icon } from '../ui/icons.tsx';
+import type { SourceFile } from '../worker/protocol.ts';
 import { comparing } from './compare.ts';
 import { NewPolicy } from './NewPolicy.tsx';
 
@@ -107,7 +109,7 @@ function Toolbar(): JSX.Element {
 
 function FileList(): JSX.Element {
   const [renaming, setRenaming] = useState<string | undefined>(undefined);
-  const all = files.value ?? [];
+  const all = inFolders(files.value ?? []);
   const problems = new Map<string, 'error' | 'warning'>();
   for (const { place, severity } of snapshot.value?.problems ?? []) {
     if (place === undefined || severity === 'info') continue;
@@ -196,6 +198,12 @@ function FileList(): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Files of a folder together, in the order of their names; those of no folder come first. */
+function inFolders(all: readonly SourceFile[]): readonly SourceFile[] {
+  const folderOf = ({ name }: SourceFile): string => name.slice(0, name.lastIndexOf('/') + 1);
+  return [...all].sort((a, b) => compareNatural(folderOf(a), folderOf(b)) || compareNatural(a.name, b.name));
 }
 
 function remove(name: string): void {

@@ -15,17 +15,18 @@ const LISTED = 120;
 export function Exposure(): JSX.Element {
   const items = useAnswer('exposure', {});
   const [filter, setFilter] = useState('');
-  const [unprotectedOnly, setUnprotectedOnly] = useState(false);
+  const [openOnly, setOpenOnly] = useState(false);
   const [all, setAll] = useState(false);
   if (items === undefined) return <p class="empty">{t('loading')}</p>;
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = items.filter(
     ({ id, ingress, egress }) =>
       words.every((word) => id.toLowerCase().includes(word)) &&
-      (!unprotectedOnly || !ingress.protected || !egress.protected),
+      (!openOnly || ingress.protection === 'open' || egress.protection === 'open'),
   );
   const shown = all ? fitting : fitting.slice(0, LISTED);
-  const open = (direction: 'ingress' | 'egress'): number => items.filter((item) => !item[direction].protected).length;
+  const open = (direction: 'ingress' | 'egress'): number =>
+    items.filter((item) => item[direction].protection === 'open').length;
   return (
     <div class="scroll-view">
       <header class="view-head">
@@ -42,8 +43,8 @@ export function Exposure(): JSX.Element {
         <label class="check">
           <input
             type="checkbox"
-            checked={unprotectedOnly}
-            onChange={({ currentTarget }) => setUnprotectedOnly(currentTarget.checked)}
+            checked={openOnly}
+            onChange={({ currentTarget }) => setOpenOnly(currentTarget.checked)}
           />
           {t('exposure.only')}
         </label>
@@ -66,7 +67,7 @@ export function Exposure(): JSX.Element {
               >
                 <EndpointName id={item.id} />
               </button>
-              {!item.ingress.protected && !item.ingress.hostNetwork && (
+              {item.ingress.protection === 'open' && !item.ingress.hostNetwork && (
                 <button type="button" class="small" onClick={() => addDefaultDeny(item.namespace)}>
                   {t('exposure.deny', { namespace: item.namespace })}
                 </button>
@@ -97,12 +98,12 @@ function Side({
 }): JSX.Element {
   const side: ExposureSide = item[direction];
   return (
-    <section class={side.protected ? 'protected' : 'unprotected'}>
+    <section class={side.protection}>
       <h3>
-        <Icon name={side.protected ? 'shield' : 'warning'} size={14} />
+        <Icon name={side.protection === 'open' ? 'warning' : 'shield'} size={14} />
         {t(`exposure.${direction}`)}
         {' · '}
-        {t(side.hostNetwork ? 'exposure.host' : side.protected ? 'exposure.protected' : 'exposure.unprotected')}
+        {t(side.hostNetwork ? 'exposure.host' : `exposure.${side.protection}`)}
       </h3>
       {side.by.length > 0 && (
         <p class="muted">
@@ -154,14 +155,13 @@ function Side({
 
 function whoText(who: PeerWho): string {
   switch (who.type) {
-    case 'every-pod':
     case 'every-address':
-      return t(`who.${who.type}`);
+      return t('who.every-address');
     case 'block':
     case 'domain':
       return who.name;
     default: {
-      const except = who.except === 0 ? '' : t('who.except', { n: who.except });
+      const except = who.except.length === 0 ? '' : t('who.except', { list: who.except.join(t('list.comma')) });
       return `${t(`who.${who.type}`, { selector: who.selector })}${except}`;
     }
   }

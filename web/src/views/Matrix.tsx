@@ -4,7 +4,7 @@ import { t } from '../i18n/index.ts';
 import { askVerdict, loadMatrix, matrix, snapshot } from '../state/store.ts';
 import type { EndpointItem, MatrixData } from '../worker/protocol.ts';
 
-const CELL = { width: 54, height: 24 } as const;
+const CELL = { width: 62, height: 24 } as const;
 const NAMES = 250;
 const HEAD = { namespaces: 24, names: 128 } as const;
 

@@ -35,6 +35,12 @@ export interface LintItem extends Problem {
   readonly fix?: number;
 }
 
+/**
+ * What policies do in one direction: a NetworkPolicy isolates, so that only what rules admit passes; cluster-wide policies alone
+ * take something away; or nothing is taken away. `isolated` and `limited` are what exposure calls protected.
+ */
+export type Protection = 'isolated' | 'limited' | 'open';
+
 /** One endpoint of the world, in the order of all results. */
 export interface EndpointItem {
   readonly id: string;
@@ -45,8 +51,8 @@ export interface EndpointItem {
   readonly name: string;
   readonly kind: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Pods only. */
-  readonly isolated?: { readonly ingress: boolean; readonly egress: boolean };
+  /** How policies protect it; workloads only. */
+  readonly protection?: { readonly ingress: Protection; readonly egress: Protection };
   readonly pods: number;
 }
 
@@ -168,7 +174,7 @@ export type VerdictView =
 
 /** Who may reach a workload, or whom it may reach. */
 export interface ExposureSide {
-  readonly protected: boolean;
+  readonly protection: Protection;
   readonly hostNetwork: boolean;
   readonly by: readonly { readonly name: string; readonly place?: Place }[];
   readonly peers: readonly { readonly who: PeerWho; readonly ports: string; readonly now: number }[];
@@ -176,8 +182,13 @@ export interface ExposureSide {
 
 /** Peers that policies admit, as data for words in any language. */
 export type PeerWho =
-  | { readonly type: 'every-pod' | 'every-address' }
-  | { readonly type: 'namespace' | 'namespaces' | 'pods'; readonly selector: string; readonly except: number }
+  | { readonly type: 'every-address' }
+  | {
+      readonly type: 'every-pod' | 'namespace' | 'namespaces' | 'pods';
+      /** Of namespaces, and after a slash of pods. */
+      readonly selector: string;
+      readonly except: readonly string[];
+    }
   | { readonly type: 'block' | 'domain'; readonly name: string };
 
 /** An Ingress, a route or a Service that leads to a workload from outside. */

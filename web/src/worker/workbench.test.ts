@@ -59,3 +59,17 @@ describe('the start', () => {
     expect(told(bench.update({ files: files(policy(7071)) }))).toBe('current +1 -1');
   });
 });
+
+describe('what is listed', () => {
+  test('stands in the order in which people count', () => {
+    const bench = new Workbench();
+    const pod = (namespace: string, name: string): string =>
+      `{ apiVersion: v1, kind: Pod, metadata: { name: ${name}, namespace: ${namespace} }, spec: { containers: [] } }\n`;
+    const content = [pod('n-10', 'a'), pod('n-2', 'p-10'), pod('n-2', 'p-9')].join('---\n');
+    const { endpoints, namespaces } = bench.open({ files: [{ name: 'pods.yaml', content }] });
+    const ordered = ['n-2/p-9[Pod]', 'n-2/p-10[Pod]', 'n-10/a[Pod]'];
+    expect(endpoints.filter(({ type }) => type === 'workload').map(({ id }) => id)).toEqual(ordered);
+    expect(namespaces).toEqual(['n-2', 'n-10']);
+    expect(bench.exposure().map(({ id }) => id)).toEqual(ordered);
+  });
+});

@@ -14,7 +14,13 @@ import { type CanCase, can } from '../../../src/analysis/can.ts';
 import { type Cause, diffReachability } from '../../../src/analysis/diff.ts';
 import { explain } from '../../../src/analysis/explain.ts';
 import type { ExposedBy } from '../../../src/analysis/exposure/exposed-by.ts';
-import { computeExposure, type DirectionExposure, type PodExposure } from '../../../src/analysis/exposure/exposure.ts';
+import {
+  computeExposure,
+  computeProtection,
+  type DirectionExposure,
+  type PodExposure,
+  type ProtectedDirections,
+} from '../../../src/analysis/exposure/exposure.ts';
 import { parseHosts } from '../../../src/analysis/hosts.ts';
 import { checkInput, usableObjects } from '../../../src/analysis/input.ts';
 import { applyFixes, type Finding, findRule, lint } from '../../../src/analysis/lint/index.ts';
@@ -38,6 +44,7 @@ import { reportHtml } from '../../../src/report/html/report.ts';
 import { formatPorts, isFullyOpen } from '../../../src/report/ports.ts';
 import { reachJson, reachYaml } from '../../../src/report/reach-json.ts';
 import { reachCsv, reachMarkdown } from '../../../src/report/reach-table.ts';
+import { compareNatural } from '../natural.ts';
 import { complete } from './complete.ts';
 import { readForm, writeForm } from './forms.ts';
 import {
@@ -62,6 +69,7 @@ import {
   type Place,
   type PolicyItem,
   type Problem,
+  type Protection,
   type RequestName,
   type Requests,
   type Snapshot,
@@ -193,7 +201,8 @@ export class Workbench implements Requests {
 
   #snapshot(began: number): Snapshot {
     const { world } = this.#shown;
-    const endpoints = this.#units().map(endpointItem);
+    const shielded = computeProtection(world);
+    const endpoints = this.#units().map((unit) => endpointItem(unit, shielded.get(unit.endpoint.id)));
     const { results, diagnostics } = runPolicyTests(world, this.#now.tests);
     const problems = [...this.#now.diagnostics, ...diagnostics].map(problemOf);
     const testErrors = this.#now.errors === 0 ? problems.filter(({ severity }) => severity === 'error').length : 0;
@@ -203,7 +212,7 @@ export class Workbench implements Requests {
       state: this.#shown === this.#now ? (this.#now.errors === 0 ? 'current' : 'partial') : 'stale',
       endpoints,
       policies: this.#now.objects.filter(isPolicy).map(policyItem),
-      namespaces: [...world.state.namespaces.keys()].sort(),
+      namespaces: [...world.state.namespaces.keys()].sort(compareNatural),
       changes: this.#changes(),
       tests: {
         total: results.length,
@@ -217,7 +226,10 @@ export class Workbench implements Requests {
   /** Endpoints in the order of all results: workloads by namespace, then nodes, then the outside. */
   #units(): readonly Unit[] {
     const { world } = this.#shown;
-    const inside = world.units('workload');
+    const inside = [...world.units('workload')].sort(
+      ({ endpoint: a }, { endpoint: b }) =>
+        compareNatural(a.namespace ?? '', b.namespace ?? '') || compareNatural(a.id, b.id),
+    );
     return [
       ...inside.filter(({ endpoint }) => endpoint.type === 'workload'),
       ...inside.filter(({ endpoint }) => endpoint.type !== 'workload'),
@@ -247,8 +259,8 @@ export class Workbench implements Requests {
       pairs: diff.counts.changes,
       groups: groups.slice(0, MOST_GROUPS).map(
         (group): ChangeItem => ({
-          from: group.from.slice(0, 50),
-          to: group.to.slice(0, 50),
+          from: [...group.from].sort(compareNatural).slice(0, 50),
+          to: [...group.to].sort(compareNatural).slice(0, 50),
           pairs: group.pairs,
           opened: group.opened.length === 0 ? '' : formatPorts(group.opened),
           closed: group.closed.length === 0 ? '' : formatPorts(group.closed),
@@ -374,13 +386,15 @@ export class Workbench implements Requests {
   }
 
   exposure(): readonly ExposureItem[] {
-    return computeExposure(this.#shown.world).map(({ endpoint, exposedBy, ingress, egress }) => ({
-      id: endpoint.id,
-      namespace: endpoint.namespace ?? '',
-      entrances: exposedBy.map(entrance),
-      ingress: exposureSide(ingress),
-      egress: exposureSide(egress),
-    }));
+    return computeExposure(this.#shown.world)
+      .map(({ endpoint, exposedBy, ingress, egress }) => ({
+        id: endpoint.id,
+        namespace: endpoint.namespace ?? '',
+        entrances: exposedBy.map(entrance),
+        ingress: exposureSide(ingress),
+        egress: exposureSide(egress),
+      }))
+      .sort((a, b) => compareNatural(a.id, b.id));
   }
 
   tests(): Answer<'tests'> {
@@ -527,7 +541,8 @@ function workloadNames(namespace: string, workload: string): string[] {
   return [`${namespace}/${workload}`];
 }
 
-function endpointItem(unit: Unit): EndpointItem {
+/** @param shielded whether anything is taken away, by direction; workloads only */
+function endpointItem(unit: Unit, shielded: ProtectedDirections | undefined): EndpointItem {
   const { id, type, namespace = '', name, workloadKind, labels = {}, isolated } = unit.endpoint;
   return {
     id,
@@ -537,9 +552,20 @@ function endpointItem(unit: Unit): EndpointItem {
     name: name ?? id,
     kind: workloadKind ?? type,
     labels,
-    ...(isolated === undefined ? {} : { isolated }),
+    ...(isolated === undefined || shielded === undefined
+      ? {}
+      : {
+          protection: {
+            ingress: protectionOf(isolated.ingress, shielded.ingress),
+            egress: protectionOf(isolated.egress, shielded.egress),
+          },
+        }),
     pods: unit.pods.length,
   };
+}
+
+function protectionOf(isolated: boolean, shielded: boolean): Protection {
+  return isolated ? 'isolated' : shielded ? 'limited' : 'open';
 }
 
 function policyItem(policy: KubeObject): PolicyItem {
@@ -596,7 +622,7 @@ function exposureSide(side: DirectionExposure): ExposureSide {
   const policies = (refs: readonly PolicyRef[]): ExposureSide['by'] =>
     refs.map((ref) => ({ name: refName(ref), ...(ref.source === undefined ? {} : { place: placeOf(ref.source) }) }));
   return {
-    protected: side.protected,
+    protection: protectionOf(side.isolatedBy.length > 0, side.protected),
     hostNetwork: side.reason === 'host-network',
     by: policies([...side.isolatedBy, ...side.clusterPolicies]),
     peers: [
@@ -616,8 +642,14 @@ function exposureSide(side: DirectionExposure): ExposureSide {
 }
 
 function podsWho({ scope, namespace, namespaceSelector, podSelector, except }: PodExposure): PeerWho {
-  if (scope === 'cluster') return { type: 'every-pod' };
-  const pods = selectorIsEmpty(podSelector) ? '' : formatLabelSelector(podSelector);
-  const place = namespace ?? (selectorIsEmpty(namespaceSelector) ? '*' : formatLabelSelector(namespaceSelector));
-  return { type: scope, selector: pods === '' ? place : `${place} / ${pods}`, except: except.length };
+  const words = (of: Pick<PodExposure, 'namespaceSelector' | 'podSelector'>, place?: string): string => {
+    const namespaces = selectorIsEmpty(of.namespaceSelector) ? '*' : formatLabelSelector(of.namespaceSelector);
+    const pods = selectorIsEmpty(of.podSelector) ? '' : ` / ${formatLabelSelector(of.podSelector)}`;
+    return `${place ?? namespaces}${pods}`;
+  };
+  return {
+    type: scope === 'cluster' ? 'every-pod' : scope,
+    selector: words({ namespaceSelector, podSelector }, namespace),
+    except: except.map((one) => words(one)),
+  };
 }

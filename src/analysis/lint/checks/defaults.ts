@@ -34,9 +34,8 @@ function checkNamespaces(context: LintContext): void {
     );
     const [first] = open;
     if (first === undefined) continue;
-    const unprotected = pods.filter((pod) => context.input.world.index.policiesOf(pod, first).program === null);
-    const today =
-      unprotected.length === 0 ? 'today every pod is selected by some policy' : `open today: ${podNames(unprotected)}`;
+    const free = pods.filter((pod) => context.input.world.index.policiesOf(pod, first).program === null);
+    const today = free.length === 0 ? 'today every pod is isolated' : `not isolated today: ${podNames(free)}`;
     const [what, effect] = open.includes('ingress')
       ? [open.join(' and '), 'a new pod is open to everybody']
       : ['egress', 'a new pod may connect to everything'];

@@ -1,4 +1,5 @@
-import type { EndpointItem } from '../worker/protocol.ts';
+import { compareNatural } from '../../natural.ts';
+import type { EndpointItem } from '../../worker/protocol.ts';
 
 /** A rectangle in the units of the map. */
 export interface Box {
@@ -6,6 +7,11 @@ export interface Box {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** Whether two rectangles share more than a border. */
+export function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** An endpoint's place; `at` is its number in the snapshot. */
@@ -47,6 +53,20 @@ interface Group {
  */
 export function layoutMap(endpoints: readonly EndpointItem[], aspect: number = 1.6): MapLayout {
   const groups = groupsOf(endpoints);
+  const best = bestArrangement(groups, aspect);
+  const areas = best.boxes.map(({ at, x, y, columns }, index) =>
+    place(endpoints, groups[at] as Group, x, y, columns, index),
+  );
+  const nodes = new Map(areas.flatMap((area) => area.nodes.map((node) => [node.at, node] as const)));
+  return { width: best.width, height: best.height, areas, nodes };
+}
+
+let known: { readonly key: string; readonly best: Arrangement } | undefined;
+
+/** Asked at every edit, and nearly always about as many workloads of the same namespaces: the last answer is kept. */
+function bestArrangement(groups: readonly Group[], aspect: number): Arrangement {
+  const key = JSON.stringify([aspect, ...groups.map(({ kind, members }) => [kind, members.length])]);
+  if (known?.key === key) return known.best;
   let best: Arrangement = { width: 0, height: 0, boxes: [] };
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of arrangements(groups)) {
@@ -55,9 +75,8 @@ export function layoutMap(endpoints: readonly EndpointItem[], aspect: number = 1
     least = size;
     best = candidate;
   }
-  const areas = best.boxes.map(({ group, x, y, columns }, at) => place(endpoints, group, x, y, columns, at));
-  const nodes = new Map(areas.flatMap((area) => area.nodes.map((node) => [node.at, node] as const)));
-  return { width: best.width, height: best.height, areas, nodes };
+  known = { key, best };
+  return best;
 }
 
 function groupsOf(endpoints: readonly EndpointItem[]): Group[] {
@@ -80,12 +99,13 @@ function groupsOf(endpoints: readonly EndpointItem[]): Group[] {
     groups.set(key, known);
     known.members.push(at);
   }
-  return [...groups.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return [...groups.values()].sort((a, b) => compareNatural(a.name, b.name));
 }
 
 /** An area without its endpoints: many arrangements are tried, one is drawn. */
 interface Plot extends Box {
-  readonly group: Group;
+  /** The number of its group. */
+  readonly at: number;
   readonly columns: number;
 }
 
@@ -102,14 +122,22 @@ const WIDTHS = [0.45, 0.6, 0.75, 0.9, 1.05, 1.2, 1.4, 1.65, 2, 2.4];
 /** Rows of a column at the edge. */
 const TALL = 24;
 
-function* arrangements(groups: readonly Group[]): Generator<Arrangement> {
+/** A group to arrange: where it stands among all, and how many it has. */
+interface Sized {
+  readonly at: number;
+  readonly kind: PlacedArea['kind'];
+  readonly count: number;
+}
+
+function* arrangements(all: readonly Group[]): Generator<Arrangement> {
+  const groups = all.map(({ kind, members }, at): Sized => ({ at, kind, count: members.length }));
   const inner = groups.filter(({ kind }) => kind === 'namespace');
   const outside = groups.filter(({ kind }) => kind === 'outside');
   const others = groups.filter(({ kind }) => kind === 'nodes' || kind === 'domains');
   for (const breadth of BREADTHS) {
     const plots = inner.map((group) => {
-      const { length } = group.members;
-      return plot(group, Math.max(1, Math.round(Math.sqrt((length * NODE.height) / NODE.width) * breadth)));
+      const square = Math.sqrt((group.count * NODE.height) / NODE.width);
+      return plot(group, Math.max(1, Math.round(square * breadth)));
     });
     const total = plots.reduce((sum, { width, height }) => sum + (width + AREA.gap) * (height + AREA.gap), 0);
     const widest = Math.max(areaWidth(1), ...plots.map(({ width }) => width));
@@ -123,10 +151,10 @@ function* arrangements(groups: readonly Group[]): Generator<Arrangement> {
   }
 }
 
-function plot(group: Group, wanted: number): Plot {
-  const columns = Math.min(wanted, group.members.length);
-  const height = areaHeight(Math.ceil(group.members.length / columns));
-  return { group, columns, x: 0, y: 0, width: areaWidth(columns), height };
+function plot({ at, count }: Sized, wanted: number): Plot {
+  const columns = Math.min(wanted, count);
+  const height = areaHeight(Math.ceil(count / columns));
+  return { at, columns, x: 0, y: 0, width: areaWidth(columns), height };
 }
 
 function bounded(boxes: readonly Plot[]): Arrangement {
@@ -172,11 +200,11 @@ function packed(plots: readonly Plot[], limit: number): Arrangement {
 }
 
 /** One below the other. */
-function stacked(groups: readonly Group[]): Arrangement {
+function stacked(groups: readonly Sized[]): Arrangement {
   let y = 0;
   return bounded(
     groups.map((group): Plot => {
-      const one = { ...plot(group, Math.ceil(group.members.length / TALL)), y };
+      const one = { ...plot(group, Math.ceil(group.count / TALL)), y };
       y += one.height + AREA.gap;
       return one;
     }),
@@ -184,7 +212,7 @@ function stacked(groups: readonly Group[]): Arrangement {
 }
 
 /** Side by side where there is room, as wide as that. */
-function banded(groups: readonly Group[], room: number): Arrangement {
+function banded(groups: readonly Sized[], room: number): Arrangement {
   const most = Math.max(1, Math.floor((room - AREA.pad * 2 + NODE.gap) / (NODE.width + NODE.gap)));
   return packed(
     groups.map((group) => plot(group, most)),
@@ -236,114 +264,4 @@ function place(
   });
   const rows = Math.ceil(members.length / columns);
   return { kind, name, x, y, width: areaWidth(Math.min(columns, members.length)), height: areaHeight(rows), nodes };
-}
-
-/** A line of the map: from one box to another, and what it stands for. */
-export interface MapEdge {
-  readonly direction: 'out' | 'in';
-  readonly from: Box;
-  readonly to: Box;
-  /** Ports, or how many of an area's workloads. */
-  readonly label: string;
-  readonly open: boolean;
-  /** The line ends at an area and stands for many. */
-  readonly many: boolean;
-}
-
-/** Peers of an endpoint in one area from which on one line stands for all of them. */
-const MANY = 7;
-
-/** The lines of one endpoint: few, whatever the number of its peers. */
-export function edgesOf(
-  layout: MapLayout,
-  at: number,
-  peers: readonly {
-    readonly at: number;
-    readonly direction: 'out' | 'in';
-    readonly ports: string;
-    readonly open: boolean;
-  }[],
-  count: (n: number, of: number) => string,
-): MapEdge[] {
-  const self = layout.nodes.get(at);
-  if (self === undefined) return [];
-  const edges: MapEdge[] = [];
-  for (const direction of ['out', 'in'] as const) {
-    const byArea = new Map<number, (typeof peers)[number][]>();
-    for (const peer of peers) {
-      const node = layout.nodes.get(peer.at);
-      if (peer.direction !== direction || node === undefined) continue;
-      const list = byArea.get(node.area) ?? [];
-      byArea.set(node.area, list);
-      list.push(peer);
-    }
-    for (const [index, list] of byArea) {
-      const area = layout.areas[index];
-      if (area === undefined) continue;
-      const line = (box: Box, label: string, open: boolean, many: boolean): MapEdge =>
-        direction === 'out'
-          ? { direction, from: self, to: box, label, open, many }
-          : { direction, from: box, to: self, label, open, many };
-      // Of its own area they are lit, and say what is open: lines between neighbours would hide them.
-      if (list.length >= MANY && index === self.area) continue;
-      if (list.length >= MANY) {
-        edges.push(
-          line(
-            area,
-            count(list.length, area.nodes.length),
-            list.every(({ open }) => open),
-            true,
-          ),
-        );
-      } else {
-        for (const peer of list) {
-          const node = layout.nodes.get(peer.at);
-          if (node !== undefined) edges.push(line(node, peer.ports, peer.open, false));
-        }
-      }
-    }
-  }
-  return edges;
-}
-
-/** The curve of a line, from border to border, as the `d` of a path, and its middle. */
-export function curve({ from, to }: Pick<MapEdge, 'from' | 'to'>): {
-  readonly d: string;
-  readonly x: number;
-  readonly y: number;
-} {
-  const a = { x: from.x + from.width / 2, y: from.y + from.height / 2 };
-  const b = { x: to.x + to.width / 2, y: to.y + to.height / 2 };
-  const start = border(from, b);
-  const end = border(to, a);
-  const bend = Math.min(60, Math.hypot(end.x - start.x, end.y - start.y) / 4);
-  const length = Math.hypot(end.x - start.x, end.y - start.y) || 1;
-  // Bent to the left of its direction, so that lines there and back do not lie on each other.
-  const middle = {
-    x: (start.x + end.x) / 2 + (-(end.y - start.y) / length) * bend,
-    y: (start.y + end.y) / 2 + ((end.x - start.x) / length) * bend,
-  };
-  const round = (n: number): string => n.toFixed(1);
-  return {
-    d: `M${round(start.x)} ${round(start.y)}Q${round(middle.x)} ${round(middle.y)} ${round(end.x)} ${round(end.y)}`,
-    x: (start.x + 2 * middle.x + end.x) / 4,
-    y: (start.y + 2 * middle.y + end.y) / 4,
-  };
-}
-
-/** Where the line from a box's middle to a point leaves it. */
-function border(
-  box: Box,
-  towards: { readonly x: number; readonly y: number },
-): { readonly x: number; readonly y: number } {
-  const x = box.x + box.width / 2;
-  const y = box.y + box.height / 2;
-  const dx = towards.x - x;
-  const dy = towards.y - y;
-  if (dx === 0 && dy === 0) return { x, y };
-  const scale = Math.min(
-    dx === 0 ? Number.POSITIVE_INFINITY : box.width / 2 / Math.abs(dx),
-    dy === 0 ? Number.POSITIVE_INFINITY : box.height / 2 / Math.abs(dy),
-  );
-  return { x: x + dx * Math.min(1, scale), y: y + dy * Math.min(1, scale) };
 }

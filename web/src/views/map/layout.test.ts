@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EndpointItem } from '../worker/protocol.ts';
-import { type Box, edgesOf, layoutMap } from './map-layout.ts';
+import type { EndpointItem } from '../../worker/protocol.ts';
+import { edgesOf } from './edge-layout.ts';
+import { type Box, layoutMap, overlap } from './layout.ts';
 
 function endpoint(type: EndpointItem['type'], namespace: string, name: string): EndpointItem {
   return { id: `${namespace}/${name}`, typed: name, type, namespace, name, kind: 'Pod', labels: {}, pods: 1 };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 function holds(outer: Box, inner: Box): boolean {

@@ -1,9 +1,11 @@
-import { escapeXml } from '../../../src/report/text.ts';
-import { t } from '../i18n/index.ts';
-import { selected } from '../state/store.ts';
-import type { MatrixData, Snapshot } from '../worker/protocol.ts';
-import { exposedWorkloads, ISOLATION_KEYS, isolationOf, peersOf } from './facts.ts';
-import { AREA, curve, edgesOf, layoutMap } from './map-layout.ts';
+import { escapeXml } from '../../../../src/report/text.ts';
+import { t } from '../../i18n/index.ts';
+import { selected } from '../../state/store.ts';
+import type { MatrixData, Snapshot } from '../../worker/protocol.ts';
+import { curve, edgesOf } from './edge-layout.ts';
+import { exposedWorkloads, markOf, peersOf, wordsOf } from './facts.ts';
+import { AREA, layoutMap } from './layout.ts';
+import { cut } from './text.ts';
 
 /** Colours of the drawing: it is light, wherever it is looked at. */
 const INK = {
@@ -42,33 +44,33 @@ export function mapSvg(now: Snapshot, data: MatrixData | undefined): string {
     );
   }
   for (const { endpoint, at, x, y, width: w, height: h } of layout.nodes.values()) {
-    const isolation = isolationOf(endpoint);
-    const open = isolation === 'none';
-    const words = isolation === undefined ? t(`type.${endpoint.type}`) : t(ISOLATION_KEYS[isolation]);
-    const sub = exposed.has(at) && isolation !== undefined ? `${words} · ${t('map.exposed')}` : words;
+    const open = markOf(endpoint) === 'none';
+    const words = wordsOf(endpoint);
+    const sub = exposed.has(at) ? `${words} · ${t('map.exposed')}` : words;
     parts.push(
       `<g><title>${escapeXml(`${endpoint.id}: ${sub}`)}</title>`,
       `<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="${open ? 2 : 7}" fill="#ffffff" stroke="${open ? INK.bad : INK.line}"${open ? ' stroke-dasharray="6 3" stroke-width="1.6"' : ''}/>`,
       text(
         x + 10,
         y + 19,
-        cut(endpoint.type === 'workload' ? endpoint.name : endpoint.id, 24),
-        `font-size="13" font-weight="600" fill="${INK.text}"`,
+        cut(endpoint.type === 'workload' ? endpoint.name : endpoint.id, w - 20, 12),
+        `font-size="12" font-weight="600" fill="${INK.text}"`,
       ),
-      text(x + 10, y + 36, cut(sub, 30), `font-size="11" fill="${open ? INK.bad : INK.muted}"`),
+      text(x + 10, y + 36, cut(sub, w - 20, 10), `font-size="10" fill="${open ? INK.bad : INK.muted}"`),
       '</g>',
     );
   }
   if (chosen >= 0 && data !== undefined) {
     for (const edge of edgesOf(layout, chosen, peersOf(data, chosen), (n, of) => t('map.many', { n, of }))) {
-      const { d, x, y } = curve(edge);
+      const { d, at } = curve(edge);
+      const { x, y } = at(0.5);
       const colour = edge.direction === 'out' ? INK.out : INK.into;
       parts.push(
         `<path d="${d}" fill="none" stroke="${colour}" stroke-width="1.6"${edge.direction === 'in' ? ' stroke-dasharray="5 4"' : ''}/>`,
         text(
           x,
           y,
-          cut(edge.label, 30),
+          cut(edge.label, 200, 11),
           `font-size="11" text-anchor="middle" fill="${colour}" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
         ),
       );
@@ -76,8 +78,4 @@ export function mapSvg(now: Snapshot, data: MatrixData | undefined): string {
   }
   parts.push('</svg>');
   return parts.join('\n');
-}
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
