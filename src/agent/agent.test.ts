@@ -678,6 +678,85 @@ describe('strict mode', () => {
   });
 });
 
+describe('open connections in strict mode', () => {
+  const podRange = AddressSet.ofRanges([
+    { family: 'IPv4', first: address('10.1.0.0').value, last: address('10.1.0.255').value },
+  ]);
+
+  async function judged(b: Bench): Promise<number[]> {
+    b.clock.advance(250);
+    await b.settle();
+    return [...b.kernel.tracked.keys()];
+  }
+
+  /** Of a pod that is not known with others, with its node, and of known ones. */
+  function open(b: Bench): void {
+    b.kernel.own.add('10.1.0.254');
+    b.kernel.tracked.set(1, connection(1, '10.1.0.77', '192.0.2.1', 443));
+    b.kernel.tracked.set(2, connection(2, '10.1.1.1', '10.1.0.77', 80));
+    b.kernel.tracked.set(3, connection(3, '10.0.0.1', '10.1.0.77', 80));
+    b.kernel.tracked.set(4, connection(4, '10.1.0.254', '10.1.0.77', 80));
+    b.kernel.tracked.set(5, connection(5, '10.1.0.77', '10.1.0.254', 53));
+    b.kernel.tracked.set(6, connection(6, '10.1.1.1', '10.1.0.1', 80));
+    b.kernel.tracked.set(7, connection(7, '10.1.0.254', '10.1.0.1', 81));
+    b.kernel.tracked.set(8, connection(8, '10.1.0.77', '10.1.0.78', 80));
+  }
+
+  test('of pods that are not known are cut, once the cluster is known, but for those with their node', async () => {
+    const b = bench({ strict: true, podRange });
+    open(b);
+    await b.agent.start();
+    await b.settle();
+    expect(b.kernel.tracked.size).toBe(8);
+    b.source.set(...WORLD);
+    b.source.sink.synced();
+    await b.settle();
+    expect(await judged(b)).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  test('are judged after a restart too, and when the range becomes known', async () => {
+    const first = await bench({ strict: true, podRange }).begin();
+    first.clock.advance(2000);
+    await first.settle();
+    await first.agent.stop();
+    const second = bench({ strict: true, podRange }, first.kernel);
+    open(second);
+    await second.begin();
+    expect(await judged(second)).toEqual([3, 4, 5, 6, 7]);
+    const third = await bench({ strict: true }).begin();
+    open(third);
+    third.source.set({ ...node('n0', '10.0.0.1'), spec: { podCIDR: '10.1.0.0/24' } });
+    await third.settle();
+    third.clock.advance(20);
+    await third.settle();
+    expect(await judged(third)).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  test('are cut when their pod is gone', async () => {
+    const b = await bench({ strict: true, podRange }).begin(
+      ...WORLD,
+      pod('shop/free', { ips: ['10.1.0.9'], node: 'n0' }),
+    );
+    b.kernel.tracked.set(1, connection(1, '10.1.0.9', '192.0.2.1', 443));
+    expect(await judged(b)).toEqual([1]);
+    b.source.remove('Pod', 'free', 'shop');
+    await b.settle();
+    expect(await judged(b)).toEqual([]);
+  });
+});
+
+test('probes by the node pass, from whichever of its addresses they come', async () => {
+  const b = await bench().begin();
+  b.kernel.own.add('10.1.0.254');
+  b.kernel.tracked.set(1, connection(1, '10.1.0.254', '10.1.0.1', 81));
+  b.kernel.tracked.set(2, connection(2, '10.1.1.1', '10.1.0.1', 80));
+  b.source.set(allow('stranger'));
+  await b.settle();
+  b.clock.advance(250);
+  await b.settle();
+  expect([...b.kernel.tracked.keys()]).toEqual([1]);
+});
+
 function anyIngress(): Manifest {
   return { podSelector: { matchLabels: { app: 'web' } }, ingress: [{}] };
 }

@@ -161,6 +161,7 @@ export class Agent {
       },
     });
     this.#revoker = new Revoker(kernel, clock, {
+      node,
       compiler: () => (options.audit ? undefined : this.#compiler),
       strictRange: () => this.#strictRange,
       cut: (count) => {
@@ -357,6 +358,12 @@ export class Agent {
     }
     if (strict && this.#strictRange.isEmpty()) log.warn({}, 'strict mode does not know the pod range: give --pod-cidr');
     this.#reconciler.begin(this.#compiler);
+    this.#judgeUnknown();
+  }
+
+  /** Whatever else has changed: connections of pods that are not known may be older than the rules that deny them. */
+  #judgeUnknown(): void {
+    if (!this.#strictRange.isEmpty()) this.#reconciler.mark(() => this.#revoker.note(new Set()));
   }
 
   #apply(changes: readonly ObjectChange[]): void {
@@ -367,6 +374,7 @@ export class Agent {
       this.#strictRange = range;
       this.#compiler = this.#feed.begin(this.#compileOptions());
       this.#reconciler.begin(this.#compiler, 'options');
+      this.#judgeUnknown();
     }
     this.#reconciler.changed();
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../kube/clock.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { NodeCompiler } from '../nft/index.ts';
-import type { Connection, Kernel, KernelError } from './kernel/kernel.ts';
+import type { Connection, ConnectionTuple, Kernel, KernelError } from './kernel/kernel.ts';
 
 const PROTOCOLS: ReadonlyMap<number, FlowProtocol> = new Map([
   [6, 'TCP'],
@@ -47,8 +47,10 @@ export function flowOf(compiler: NodeCompiler, { protocol, original, reply }: Co
 
 /** What {@link Revoker} needs to judge. */
 export interface RevokerContext {
+  /** Name of the node, to which all addresses of this machine belong, those of bridges in the pod range too. */
+  readonly node: string;
   readonly compiler: () => NodeCompiler | undefined;
-  /** Addresses in here that no pod has are denied. */
+  /** Addresses in here that no pod has are denied, but for what they have with their node. */
   readonly strictRange: () => AddressSet;
   readonly cut: (count: number) => void;
   readonly failed: (error: KernelError) => void;
@@ -56,7 +58,8 @@ export interface RevokerContext {
 
 /**
  * Cuts open connections that are not allowed any more. It looks at those with an end among the addresses that it was
- * told, once at once and once a little later, for connections that came up in between.
+ * told, and at those of pods that are not known where such are denied, once at once and once a little later, for
+ * connections that came up in between.
  */
 export class Revoker {
   readonly #kernel: Kernel;
@@ -67,6 +70,7 @@ export class Revoker {
    * and they stay when they are allowed either way.
    */
   lenient = false;
+  #due = false;
   #pending = new Set<string>();
   #again = new Set<string>();
   #working = false;
@@ -82,8 +86,9 @@ export class Revoker {
     this.#context = context;
   }
 
-  /** The connections of these addresses are to be judged. */
+  /** The connections of these addresses are to be judged, and those of pods that are not known. */
   note(addresses: ReadonlySet<string>): void {
+    this.#due = true;
     for (const address of addresses) {
       this.#pending.add(address);
       this.#again.add(address);
@@ -93,6 +98,7 @@ export class Revoker {
       this.#cancel = undefined;
       for (const address of this.#again) this.#pending.add(address);
       this.#again = new Set();
+      this.#due = true;
       this.#wake();
     });
   }
@@ -105,7 +111,7 @@ export class Revoker {
   }
 
   #wake(): void {
-    if (this.#working || this.#closed || this.#pending.size === 0) return;
+    if (this.#working || this.#closed || !this.#due) return;
     const wait = this.#notBefore - this.#clock.now();
     if (wait > 0) {
       this.#cancelWait ??= this.#clock.after(wait, () => {
@@ -122,6 +128,7 @@ export class Revoker {
     try {
       const addresses = this.#pending;
       this.#pending = new Set();
+      this.#due = false;
       try {
         await this.#judge(addresses);
       } catch (error) {
@@ -142,6 +149,7 @@ export class Revoker {
 
   #retryLater(addresses: ReadonlySet<string>): void {
     for (const address of addresses) this.#pending.add(address);
+    this.#due = true;
     if (this.#closed) return;
     this.#cancelRetry ??= this.#clock.after(RETRY_AFTER_MS, () => {
       this.#cancelRetry = undefined;
@@ -150,23 +158,41 @@ export class Revoker {
   }
 
   async #judge(addresses: ReadonlySet<string>): Promise<void> {
-    const connections = await this.#kernel.connections();
+    const [connections, own] = await Promise.all([this.#kernel.connections(), this.#kernel.ownAddresses()]);
     const compiler = this.#context.compiler();
     if (compiler === undefined) return;
-    const denied = connections.filter((connection) => {
-      const { original, reply } = connection;
-      if (!addresses.has(formatAddress(original.source)) && !addresses.has(formatAddress(reply.source))) return false;
-      return !this.#allows(compiler, connection);
-    });
+    const strict = this.#context.strictRange();
+    const concerns = ({ source }: ConnectionTuple): boolean => {
+      const text = formatAddress(source);
+      return addresses.has(text) || (strict.contains(source) && compiler.ownerOf(text) === undefined);
+    };
+    const denied = connections.filter(
+      (connection) =>
+        (concerns(connection.original) || concerns(connection.reply)) && !this.#allows(compiler, connection, own),
+    );
     if (denied.length > 0) this.#context.cut(await this.#kernel.cut(denied));
   }
 
-  #allows(compiler: NodeCompiler, connection: Connection): boolean {
-    const { from, to, protocol, port } = flowOf(compiler, connection);
-    if (this.#isUnknownPod(from) || this.#isUnknownPod(to)) return false;
+  #allows(compiler: NodeCompiler, connection: Connection, own: ReadonlySet<string>): boolean {
+    const flow = flowOf(compiler, connection);
+    const from = this.#ownEnd(flow.from, own);
+    const to = this.#ownEnd(flow.to, own);
+    const { protocol, port } = flow;
+    if (this.#isUnknownPod(from)) return this.#isOwnNode(to);
+    if (this.#isUnknownPod(to)) return this.#isOwnNode(from);
     const { family } = connection.original.source;
     if (compiler.index.allows(from, to, family, protocol, port)) return true;
     return this.lenient && compiler.index.allows(to, from, family, protocol, connection.original.sourcePort);
+  }
+
+  /** An address of this machine is the node, whether its Node object names it or not. */
+  #ownEnd(end: FlowEnd, own: ReadonlySet<string>): FlowEnd {
+    if (end.type !== 'address' || !own.has(formatAddress(end.address))) return end;
+    return { type: 'host', node: this.#context.node, address: end.address };
+  }
+
+  #isOwnNode(end: FlowEnd): boolean {
+    return end.type === 'host' && end.node === this.#context.node;
   }
 
   #isUnknownPod(end: FlowEnd): boolean {

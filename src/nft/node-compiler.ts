@@ -422,6 +422,8 @@ export class NodeCompiler {
       if (!addresses.includes(address) && this.#isLocal(address)) continue;
       const version = address.includes(':') ? 6 : 4;
       this.#member(NAMES.local(version), address, addresses.includes(address));
+      // Nobody's address in the pod range gets less than that of a pod without policies.
+      if (!addresses.includes(address) && !this.#context.options.strictRange.isEmpty()) this.#narrowed.add(address);
       this.#member(NAMES.guarded(version), address, guarded.has(address));
       this.#member(NAMES.self(version), `${address} . ${address}`, guarded.has(address));
     }

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { AgentRun } from '../support/agent-run.ts';
+import { AgentRun, POD_ADDRESSES } from '../support/agent-run.ts';
 import { admitting } from '../support/agent-tour.ts';
 import { skipsKernelTests } from '../support/kernel.ts';
 
@@ -41,6 +41,41 @@ describe.skipIf(skipsKernelTests())('the program on a node', () => {
     expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
     expect(node.table()).toContain('reject');
     expect(await other.ended('SIGTERM')).toBe(0);
+  });
+
+  test('starts strict: cuts what is open of a pod that is not known, keeps what is open of known ones', async () => {
+    node = new AgentRun();
+    await node.serve();
+    // Something has had connections tracked before the agent comes.
+    node.nft(`add table ip other
+      add chain ip other forward { type filter hook forward priority -10; }
+      add rule ip other forward ct state established counter\n`);
+    await node.hold(80);
+    await node.hold(81);
+    expect([node.tracked(80), node.tracked(81)]).toEqual([expect.stringContaining('ESTABLISHED'), expect.anything()]);
+    const known = admitting(80);
+    node.write(known.filter(({ metadata }) => (metadata as { name: string }).name !== 'server'));
+    node.start('--start-mode', 'strict', '--pod-cidr', '10.9.0.0/16');
+    await node.until(async () => (await node?.metric('portcullis_connections_cut_total')) === 2);
+    // Its packets belong to nothing now, and are denied.
+    await node.until(async () => ((await node?.metric('portcullis_denied_total{direction="ingress"}')) ?? 0) > 4);
+    expect([node.tracked(80), node.tracked(81)]).toEqual(['', '']);
+    expect(node.denials().at(-1)).toMatchObject({
+      tier: 'unknown-pod',
+      destination: { address: POD_ADDRESSES.server },
+    });
+    node.write(known);
+    await node.until(async () => JSON.parse((await node?.ask('/statusz'))?.body ?? '{}').pods?.known === 2);
+    await node.ready();
+    expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
+
+    await node.hold(80);
+    await node.stop();
+    node.start('--start-mode', 'strict', '--pod-cidr', '10.9.0.0/16', '--verbose');
+    await node.ready();
+    const { log } = await node.stop();
+    expect(log).not.toContain('connections cut');
+    expect(node.tracked(80)).toContain('ESTABLISHED');
   });
 
   test('ends while it waits, when it is told to', async () => {

@@ -178,10 +178,11 @@ export class AgentRun {
     return code === 0;
   }
 
-  /** Opens a connection from the client and leaves it open. */
+  /** Opens a connection from the client and leaves it open, with something to say twenty times a second. */
   async hold(port: number): Promise<void> {
-    const script = `require('net').connect(${port}, '${POD_ADDRESSES.server}')
-      .on('error', () => {}).on('data', () => console.log('open'))`;
+    const script = `const socket = require('net').connect(${port}, '${POD_ADDRESSES.server}');
+      socket.on('error', () => {}).on('data', () => console.log('open'));
+      setInterval(() => socket.write('still here'), 50)`;
     const holder = this.#spawn('client', process.execPath, ['-e', script]);
     await once(holder.stdout as NodeJS.ReadableStream, 'data');
   }

@@ -27,6 +27,8 @@ export class FakeKernel implements Kernel {
   missing: readonly string[] = [];
   /** Entries; tests add and remove at will. */
   readonly tracked = new Map<number, Connection>();
+  /** Addresses of the node. */
+  readonly own = new Set<string>();
   /** Denied packets by chain; tests count. */
   readonly counted = new Map<string, number>();
   /** So many lists of connections fail from now on. */
@@ -132,6 +134,10 @@ export class FakeKernel implements Kernel {
       ({ original, reply }) =>
         wanted === undefined || [original, reply].some(({ source }) => wanted.has(formatAddress(source))),
     );
+  }
+
+  async ownAddresses(): Promise<ReadonlySet<string>> {
+    return this.own;
   }
 
   async cut(connections: readonly Connection[]): Promise<number> {

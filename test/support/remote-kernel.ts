@@ -20,7 +20,10 @@ export type Call = { readonly id: number } & (
   | { readonly method: 'cut'; readonly args: readonly [connections: readonly Connection[]] }
   | { readonly method: 'receiveLog'; readonly args: readonly [group: number] }
   | { readonly method: 'closeOne'; readonly args: readonly [id: number] }
-  | { readonly method: 'claim' | 'dump' | 'watch' | 'denied' | 'preflight' | 'close'; readonly args: readonly [] }
+  | {
+      readonly method: 'claim' | 'ownAddresses' | 'dump' | 'watch' | 'denied' | 'preflight' | 'close';
+      readonly args: readonly [];
+    }
 );
 
 export type Answer =
@@ -113,6 +116,10 @@ export class RemoteKernel implements Kernel {
 
   async connections(involving?: readonly Address[]): Promise<readonly Connection[]> {
     return (await this.#call('connections', [involving])) as readonly Connection[];
+  }
+
+  async ownAddresses(): Promise<ReadonlySet<string>> {
+    return (await this.#call('ownAddresses', [])) as ReadonlySet<string>;
   }
 
   async cut(connections: readonly Connection[]): Promise<number> {

@@ -90,6 +90,8 @@ export interface Kernel {
    * the end that opened the connection or at the one that answers it (the endpoint of a Service, not the Service).
    */
   connections(involving?: readonly Address[]): Promise<readonly Connection[]>;
+  /** The addresses of the interfaces of this machine that are up, as text. */
+  ownAddresses(): Promise<ReadonlySet<string>>;
   /** Deletes entries. Answers how many there still were. */
   cut(connections: readonly Connection[]): Promise<number>;
   /**

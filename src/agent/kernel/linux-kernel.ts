@@ -1,4 +1,5 @@
-import type { Address } from '../../net/address.ts';
+import { networkInterfaces } from 'node:os';
+import { type Address, formatAddress, parseAddress } from '../../net/address.ts';
 import { DENIAL_CHAINS, type Ruleset, readListing, TABLE } from '../../nft/index.ts';
 import { ChangeMonitor } from './change-monitor.ts';
 import { claimTable } from './claim.ts';
@@ -81,6 +82,16 @@ export class LinuxKernel implements Kernel {
 
   connections(involving?: readonly Address[]): Promise<readonly Connection[]> {
     return listConnections(involving);
+  }
+
+  async ownAddresses(): Promise<ReadonlySet<string>> {
+    const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    return new Set(
+      interfaces.flatMap(({ address }) => {
+        const parsed = parseAddress(address);
+        return parsed === undefined ? [] : [formatAddress(parsed)];
+      }),
+    );
   }
 
   cut(connections: readonly Connection[]): Promise<number> {
