@@ -4,13 +4,10 @@ import { type Connection, type ConnectionTuple, KernelError } from './kernel.ts'
 import {
   attribute,
   bigEndian,
+  commandMessage,
   eachAttribute,
-  message,
   type NetlinkMessage,
   NetlinkSocket,
-  NLM_F_ACK,
-  NLM_F_DUMP,
-  NLM_F_REQUEST,
   nested,
   systemError,
 } from './netlink.ts';
@@ -56,21 +53,13 @@ const DELETED_AT_ONCE = 64;
  */
 export async function listConnections(involving?: readonly Address[]): Promise<readonly Connection[]> {
   return await withSocket(async (socket) => {
-    const sequence = socket.nextSequence();
-    socket.send(message({ type: IPCTNL_MSG_CT_GET, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence }));
     const reader = new EntryReader(involving);
     const pause = pauses();
-    for (;;) {
-      const received = socket.receive();
-      if (received === 'none') throw new KernelError('other', 'the list of connections ended early');
-      if (received === 'lost') continue;
-      for (const part of received) {
-        if (part === 'done') return reader.connections;
-        if ('error' in part) throw systemError('connections cannot be listed', part.error);
-        reader.read(part);
-      }
+    for (const entries of socket.list({ type: IPCTNL_MSG_CT_GET }, 'connections')) {
+      for (const entry of entries) reader.read(entry);
       await pause();
     }
+    return reader.connections;
   });
 }
 
@@ -111,9 +100,7 @@ export async function deleteConnections(connections: readonly Connection[]): Pro
 export function countConnections(): number {
   const socket = new NetlinkSocket();
   try {
-    const sequence = socket.nextSequence();
-    const answer = socket.ask(message({ type: IPCTNL_MSG_CT_GET_STATS, flags: NLM_F_REQUEST, sequence }), sequence);
-    if ('error' in answer) throw systemError('connections cannot be counted', answer.error);
+    const answer = socket.ask({ type: IPCTNL_MSG_CT_GET_STATS }, 'connections cannot be counted');
     let count = 0;
     eachAttribute(answer.bytes, answer.from, answer.to, (type, start) => {
       if (type === CTA_STATS_GLOBAL_ENTRIES) count = answer.bytes.readUInt32BE(start);
@@ -135,13 +122,9 @@ async function withSocket<T>(work: (socket: NetlinkSocket) => Promise<T>): Promi
 }
 
 function deletion({ original, protocol, id, zone }: Connection, sequence: number): Buffer {
-  return message(
-    {
-      type: IPCTNL_MSG_CT_DELETE,
-      flags: NLM_F_REQUEST | NLM_F_ACK,
-      sequence,
-      family: original.source.family === 'IPv4' ? AF_INET : AF_INET6,
-    },
+  return commandMessage(
+    { type: IPCTNL_MSG_CT_DELETE, family: original.source.family === 'IPv4' ? AF_INET : AF_INET6 },
+    sequence,
     nested(CTA_TUPLE_ORIG, addressPart(original), protocolPart(protocol, original)),
     attribute(CTA_ID, bigEndian(id, 4)),
     attribute(CTA_ZONE, bigEndian(zone, 2)),

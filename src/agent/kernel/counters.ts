@@ -1,16 +1,6 @@
-import { constants } from 'node:os';
 import { TABLE } from '../../nft/index.ts';
 import { KernelError } from './kernel.ts';
-import {
-  attribute,
-  eachAttribute,
-  message,
-  type NetlinkMessage,
-  NetlinkSocket,
-  NLM_F_DUMP,
-  NLM_F_REQUEST,
-  systemError,
-} from './netlink.ts';
+import { attribute, eachAttribute, type NetlinkMessage, NetlinkSocket } from './netlink.ts';
 
 const SUBSYSTEM = 10 << 8;
 const NFT_MSG_GETRULE = SUBSYSTEM | 7;
@@ -30,23 +20,15 @@ const NFTA_COUNTER_PACKETS = 2;
 export function countedPackets(chain: string): number | undefined {
   const socket = new NetlinkSocket();
   try {
-    const sequence = socket.nextSequence();
-    const header = { type: NFT_MSG_GETRULE, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence, family: NFPROTO_INET };
-    socket.send(message(header, attribute(NFTA_RULE_TABLE, name(TABLE)), attribute(NFTA_RULE_CHAIN, name(chain))));
+    const ours = [attribute(NFTA_RULE_TABLE, name(TABLE)), attribute(NFTA_RULE_CHAIN, name(chain))];
     let packets: number | undefined;
-    for (;;) {
-      const received = socket.receive();
-      if (received === 'none') throw new KernelError('other', 'the list of rules ended early');
-      if (received === 'lost') continue;
-      for (const part of received) {
-        if (part === 'done') return packets;
-        if ('error' in part) {
-          if (part.error === constants.errno.ENOENT) return undefined;
-          throw systemError('rules cannot be listed', part.error);
-        }
-        packets = (packets ?? 0) + packetsOf(part);
-      }
+    for (const rules of socket.list({ type: NFT_MSG_GETRULE, family: NFPROTO_INET }, 'rules', ...ours)) {
+      for (const rule of rules) packets = (packets ?? 0) + packetsOf(rule);
     }
+    return packets;
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'missing') return undefined;
+    throw error;
   } finally {
     socket.close();
   }

@@ -1,4 +1,4 @@
-import { eachAttribute, message, type NetlinkMessage, NetlinkSocket, NLM_F_REQUEST, systemError } from './netlink.ts';
+import { eachAttribute, type NetlinkMessage, NetlinkSocket } from './netlink.ts';
 
 const SUBSYSTEM = 10 << 8;
 /** Tells, after what a transaction did, its number. */
@@ -18,10 +18,7 @@ export function currentGeneration(): number {
 
 /** The same, asked through a socket that receives nothing else. @throws KernelError */
 export function askGeneration(socket: NetlinkSocket): number {
-  const sequence = socket.nextSequence();
-  const answer = socket.ask(message({ type: NFT_MSG_GETGEN, flags: NLM_F_REQUEST, sequence }), sequence);
-  if ('error' in answer) throw systemError('nf_tables does not give its generation', answer.error);
-  return generationOf(answer);
+  return generationOf(socket.ask({ type: NFT_MSG_GETGEN }, 'nf_tables does not give its generation'));
 }
 
 /** The number that a message tells. */

@@ -21,9 +21,9 @@ const NETLINK_ADD_MEMBERSHIP = 1;
 /** Errors come without the request that they are about. */
 const NETLINK_CAP_ACK = 10;
 
-export const NLM_F_REQUEST = 1;
-export const NLM_F_ACK = 4;
-export const NLM_F_DUMP = 0x300;
+const NLM_F_REQUEST = 1;
+const NLM_F_ACK = 4;
+const NLM_F_DUMP = 0x300;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NESTED = 0x8000;
@@ -120,14 +120,55 @@ export class NetlinkSocket {
     throw systemError('netlink failed');
   }
 
+  /** Asks for one thing, and answers the message that has it. @throws KernelError */
+  ask(header: RequestHeader, problem: string, ...attributes: readonly Uint8Array[]): NetlinkMessage {
+    const answer = this.#exchange(header, NLM_F_REQUEST, attributes);
+    if ('error' in answer) throw systemError(problem, answer.error);
+    return answer;
+  }
+
+  /** Has something done. Answers 0, or the errno. @throws KernelError when there is no answer */
+  command(header: RequestHeader, ...attributes: readonly Uint8Array[]): number {
+    const answer = this.#exchange(header, NLM_F_REQUEST | NLM_F_ACK, attributes);
+    return 'error' in answer ? answer.error : 0;
+  }
+
   /** Sends one request and answers the message or the acknowledgement that is its answer, which is there at once. */
-  ask(request: Uint8Array, sequence: number): NetlinkMessage | Acknowledgement {
-    this.send(request);
+  #exchange(header: RequestHeader, flags: number, attributes: readonly Uint8Array[]): NetlinkMessage | Acknowledgement {
+    const sequence = this.nextSequence();
+    this.send(message({ ...header, flags, sequence }, ...attributes));
     for (;;) {
       const received = this.receive();
       if (received === 'none') throw new KernelError('other', 'netlink did not answer a request');
       if (received === 'lost') continue;
       for (const answer of received) if (answer !== 'done' && answer.sequence === sequence) return answer;
+    }
+  }
+
+  /**
+   * Asks for a list, and answers the messages of each datagram until it is complete. Those are valid until the next.
+   * @param what is listed, in the plural, for errors @throws KernelError, with code `missing` when it is not there
+   */
+  *list(
+    header: RequestHeader,
+    what: string,
+    ...attributes: readonly Uint8Array[]
+  ): Generator<readonly NetlinkMessage[], void> {
+    this.send(message({ ...header, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: this.nextSequence() }, ...attributes));
+    for (;;) {
+      const received = this.receive();
+      if (received === 'none') throw new KernelError('other', `the list of ${what} ended early`);
+      if (received === 'lost') continue;
+      const messages: NetlinkMessage[] = [];
+      for (const part of received) {
+        if (part === 'done') {
+          yield messages;
+          return;
+        }
+        if ('error' in part) throw systemError(`${what} cannot be listed`, part.error);
+        messages.push(part);
+      }
+      yield messages;
     }
   }
 
@@ -182,9 +223,22 @@ export function eachAttribute(
   }
 }
 
-/** A netfilter message. `resource` is the group of log messages and 0 elsewhere. */
-export function message(
-  header: { type: number; flags: number; sequence: number; family?: number; resource?: number },
+/** What a request is about. */
+export interface RequestHeader {
+  /** Subsystem in the upper 8 bits, message of it in the lower. */
+  readonly type: number;
+  readonly family?: number;
+  /** The group of log messages; 0 elsewhere. */
+  readonly resource?: number;
+}
+
+/** A request that is to be acknowledged, for several in one {@link NetlinkSocket.send}. */
+export function commandMessage(header: RequestHeader, sequence: number, ...attributes: readonly Uint8Array[]): Buffer {
+  return message({ ...header, flags: NLM_F_REQUEST | NLM_F_ACK, sequence }, ...attributes);
+}
+
+function message(
+  header: RequestHeader & { readonly flags: number; readonly sequence: number },
   ...attributes: readonly Uint8Array[]
 ): Buffer {
   const head = Buffer.alloc(ATTRIBUTES);

@@ -1,16 +1,6 @@
 import { constants } from 'node:os';
 import { type Closer, KernelError, type LoggedPacket } from './kernel.ts';
-import {
-  attribute,
-  bigEndian,
-  eachAttribute,
-  message,
-  type NetlinkMessage,
-  NetlinkSocket,
-  NLM_F_ACK,
-  NLM_F_REQUEST,
-  systemError,
-} from './netlink.ts';
+import { attribute, bigEndian, eachAttribute, type NetlinkMessage, NetlinkSocket, systemError } from './netlink.ts';
 import { readPacket } from './packet.ts';
 
 const SUBSYSTEM = 4 << 8;
@@ -100,10 +90,7 @@ function isMessage(part: unknown): part is NetlinkMessage {
 
 /** Answers 0 or the errno. */
 function configure(socket: NetlinkSocket, group: number, ...attributes: readonly Uint8Array[]): number {
-  const sequence = socket.nextSequence();
-  const header = { type: NFULNL_MSG_CONFIG, flags: NLM_F_REQUEST | NLM_F_ACK, sequence, resource: group };
-  const answer = socket.ask(message(header, ...attributes), sequence);
-  return 'error' in answer ? answer.error : 0;
+  return socket.command({ type: NFULNL_MSG_CONFIG, resource: group }, ...attributes);
 }
 
 function deliver(messages: readonly NetlinkMessage[], onPacket: (packet: LoggedPacket) => void): void {
