@@ -1,7 +1,9 @@
 import { buildState, PolicyIndex } from '../engine/index.ts';
 import type { Clock } from '../kube/clock.ts';
+import { type Pause, Turns } from '../kube/slices.ts';
 import type { ObjectChange, ObjectSource } from '../kube/source.ts';
 import type { Diagnostic } from '../model/source.ts';
+import type { Steps } from '../model/steps.ts';
 import type { KubeObject } from '../model/types.ts';
 import { AddressSet } from '../net/address-set.ts';
 import {
@@ -71,6 +73,8 @@ export interface AgentOptions {
   /** How long connections are watched that are older than connection tracking, before anything is enforced, in milliseconds. */
   readonly adoptMs: number;
   readonly version: string;
+  /** Makes the pauses of long work; by the clock of the process when absent. */
+  readonly pauses?: () => Pause;
 }
 
 /** Why the agent cannot start, in lines for the user. */
@@ -89,6 +93,10 @@ export class AgentError extends Error {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #feed: ClusterFeed;
+  /** What is told, and what is made of it, one after the other: a ruleset is of all of a batch or nothing. */
+  readonly #turns: Turns;
+  /** So much of what was told waits for its turn, or has it. */
+  #waiting = 0;
   readonly #reconciler: Reconciler;
   readonly #revoker: Revoker;
   readonly #source: ObjectSource;
@@ -127,12 +135,13 @@ export class Agent {
       };
     });
     this.#feed = new ClusterFeed(node);
+    this.#turns = new Turns(options.pauses);
     this.metrics = new AgentMetrics(() => ({
       cluster: this.#feed.state,
       node,
       isolated: this.#compiler?.isolatedPods ?? 0,
     }));
-    this.#reconciler = new Reconciler(kernel, clock, {
+    this.#reconciler = new Reconciler(kernel, clock, this.#turns, {
       committed: (elements) => {
         this.metrics.committed(elements);
         log.debug({ elements }, 'committed');
@@ -160,7 +169,7 @@ export class Agent {
         log.warn({ milliseconds }, `${what}; nft monitor shows the changes`);
       },
     });
-    this.#revoker = new Revoker(kernel, clock, {
+    this.#revoker = new Revoker(kernel, clock, this.#turns, {
       node,
       compiler: () => (options.audit ? undefined : this.#compiler),
       strictRange: () => this.#strictRange,
@@ -172,9 +181,13 @@ export class Agent {
     });
     this.#source = options.source({
       onRead: (digest) =>
-        this.#reconciler.mark(() => {
-          this.#digest = digest;
-        }),
+        this.#told(
+          this.#turns.do(() =>
+            this.#reconciler.mark(() => {
+              this.#digest = digest;
+            }),
+          ),
+        ),
       onRestart: (resource) => this.metrics.watchRestarts.inc({ resource }),
     });
   }
@@ -194,7 +207,7 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
-    const { kernel, listen, log, node } = this.#options;
+    const { clock, kernel, listen, log, node } = this.#options;
     const problems = await kernel.preflight();
     if (problems.length > 0) throw new AgentError(problems);
     if (this.#closed) return;
@@ -212,8 +225,11 @@ export class Agent {
     this.#preflightPeriodically();
     log.info({ node, audit: this.#options.audit, strict: this.#options.strict }, 'agent started');
     await this.#source.start({
-      apply: (changes) => this.#apply(changes),
-      synced: () => void this.#begin(adopted),
+      apply: (changes) => {
+        const seen = clock.now();
+        this.#told(this.#turns.take(() => this.#apply(changes, seen)));
+      },
+      synced: () => this.#told(this.#turns.take(() => this.#begin(adopted))),
       problem: (diagnostic, refused) => this.#problem(diagnostic, refused),
       resolved: (diagnostic) =>
         log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`),
@@ -299,7 +315,7 @@ export class Agent {
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
     if (this.#foreign.waiting) return 'somebody keeps changing the table';
-    if (!current) return 'a change is on its way to the kernel';
+    if (!current || this.#waiting > 0) return 'a change is on its way to the kernel';
     if (this.#lacks.length > 0) return this.#lacks.join('; ');
     if (this.#options.strict && this.#strictRange.isEmpty()) {
       return 'strict mode does not know the pod range of the node: give --pod-cidr';
@@ -344,11 +360,21 @@ export class Agent {
     }
   }
 
-  #begin(adopted: boolean): void {
+  /** What the source tells takes its turn. What is thrown there is a fault. */
+  #told(done: Promise<unknown>): void {
+    this.#waiting++;
+    done
+      .catch((error: unknown) => this.#break(error))
+      .finally(() => {
+        this.#waiting--;
+      });
+  }
+
+  *#begin(adopted: boolean): Steps<void> {
     const { log, node, strict } = this.#options;
     if (strict) this.#strictRange = this.#options.podRange.union(this.#feed.podRanges);
     this.#revoker.lenient = adopted;
-    this.#compiler = this.#feed.begin(this.#compileOptions());
+    this.#compiler = yield* this.#feed.begin(this.#compileOptions());
     this.#synced = true;
     const { nodes, pods } = this.#feed.state;
     if (!this.#feed.knowsNode && nodes.size > 0) {
@@ -366,17 +392,17 @@ export class Agent {
     if (!this.#strictRange.isEmpty()) this.#reconciler.mark(() => this.#revoker.note(new Set()));
   }
 
-  #apply(changes: readonly ObjectChange[]): void {
-    this.#feed.apply(changes);
+  *#apply(changes: readonly ObjectChange[], seen: number): Steps<void> {
+    yield* this.#feed.apply(changes);
     if (!this.#synced) return;
     const range = this.#options.podRange.union(this.#feed.podRanges);
     if (this.#options.strict && !range.equals(this.#strictRange)) {
       this.#strictRange = range;
-      this.#compiler = this.#feed.begin(this.#compileOptions());
+      this.#compiler = yield* this.#feed.begin(this.#compileOptions());
       this.#reconciler.begin(this.#compiler, 'options');
       this.#judgeUnknown();
     }
-    this.#reconciler.changed();
+    this.#reconciler.changed(seen);
   }
 
   #problem(diagnostic: Diagnostic, refused: KubeObject | undefined): void {
@@ -385,8 +411,13 @@ export class Agent {
     const place = source === undefined ? undefined : `${source.file}:${source.line}:${source.column}`;
     log[severity === 'error' ? 'error' : 'warn']({ place, object }, message);
     if (refused === undefined) return;
-    this.#feed.refuse(refused);
-    if (this.#synced) this.#reconciler.changed();
+    const seen = this.#options.clock.now();
+    this.#told(
+      this.#turns.do(() => {
+        this.#feed.refuse(refused);
+        if (this.#synced) this.#reconciler.changed(seen);
+      }),
+    );
   }
 
   #comparePeriodically(): void {

@@ -9,6 +9,7 @@ import {
   policyKey,
 } from '../engine/index.ts';
 import type { ObjectChange } from '../kube/source.ts';
+import type { Steps } from '../model/steps.ts';
 import type { KubeObject, Pod } from '../model/types.ts';
 import { isPolicy } from '../model/validate/index.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -19,7 +20,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer A, 
 
 /**
  * Passes the objects of a source on to the compiler of a node. Until {@link ClusterFeed.begin} they are only collected:
- * an index is made faster of everything at once.
+ * an index is made faster of everything at once. What comes in steps must have ended before anything else is called.
  */
 export class ClusterFeed {
   readonly #node: string;
@@ -48,17 +49,18 @@ export class ClusterFeed {
   }
 
   /** Makes the compiler of what was told. May be called again with other options: the last compiler made is fed. */
-  begin(options: CompileOptions): NodeCompiler {
-    this.#index ??= new PolicyIndex(this.#initial as ClusterState);
+  *begin(options: CompileOptions): Steps<NodeCompiler> {
+    this.#index ??= yield* PolicyIndex.inSteps(this.#initial as ClusterState);
     this.#initial = undefined;
-    this.#compiler = new NodeCompiler(this.#index, this.#node, options);
+    this.#compiler = yield* NodeCompiler.inSteps(this.#index, this.#node, options);
     return this.#compiler;
   }
 
-  apply(changes: readonly ObjectChange[]): void {
+  *apply(changes: readonly ObjectChange[]): Steps<void> {
     for (const change of changes) {
       if (change.type === 'set') this.#set(change.object);
       else this.#remove(change.kind, change.namespace, change.name);
+      yield;
     }
   }
 

@@ -1,15 +1,17 @@
 import type { Clock } from '../kube/clock.ts';
+import { inSlices, type Turns } from '../kube/slices.ts';
+import type { Steps } from '../model/steps.ts';
 import {
   type Delta,
-  diffRulesets,
+  deltaSteps,
+  diffSteps,
   elementsOf,
   guardedAddresses,
   haveSameKinds,
   isEmptyDelta,
   type NodeCompiler,
   type Ruleset,
-  renderDelta,
-  renderRuleset,
+  rulesetSteps,
   stepsOf,
 } from '../nft/index.ts';
 import { type Kernel, KernelError } from './kernel/kernel.ts';
@@ -48,6 +50,16 @@ export interface ReconcilerState {
   readonly failure: string | undefined;
 }
 
+/** What one pass brings into force. */
+interface Pass {
+  readonly compiler: NodeCompiler;
+  readonly delta: Delta;
+  /** When the first change that it has was seen. */
+  readonly since: number | undefined;
+  readonly marks: readonly (() => void)[];
+  readonly reason: ResyncReason | undefined;
+}
+
 /**
  * Keeps the kernel's table as the compiler has it. Changes that come while a transaction is under way go into the next
  * one together. A transaction that fails, or somebody else's change, leads to a comparison of the whole table.
@@ -55,6 +67,7 @@ export interface ReconcilerState {
 export class Reconciler {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   readonly #events: ReconcilerEvents;
   #compiler: NodeCompiler | undefined;
   /** There is something to do: at least to compare. */
@@ -80,9 +93,11 @@ export class Reconciler {
   #narrowed = new Set<string>();
   #idle: (() => void)[] = [];
 
-  constructor(kernel: Kernel, clock: Clock, events: ReconcilerEvents) {
+  /** @param turns in which the compiler is told changes: it is asked for them in between */
+  constructor(kernel: Kernel, clock: Clock, turns: Turns, events: ReconcilerEvents) {
     this.#kernel = kernel;
     this.#clock = clock;
+    this.#turns = turns;
     this.#events = events;
   }
 
@@ -106,18 +121,18 @@ export class Reconciler {
     this.resync(reason);
   }
 
-  /** The compiler was told something. */
-  changed(): void {
+  /** The compiler was told something. @param since when it was seen, by the clock */
+  changed(since: number): void {
     this.#dirty = true;
     this.#behind = true;
-    this.#since ??= this.#clock.now();
+    this.#since ??= since;
     this.#wake();
   }
 
   /** Calls back once everything that was told until now is in force. */
   mark(done: () => void): void {
     this.#marks.push(done);
-    this.changed();
+    this.changed(this.#clock.now());
   }
 
   /** Compares the whole table with what it should be. */
@@ -135,6 +150,7 @@ export class Reconciler {
     this.#cancelRetry?.();
     this.#cancelCollect?.();
     this.#endPause();
+    this.#turns.close();
     if (this.#working) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -161,9 +177,9 @@ export class Reconciler {
     for (const done of this.#idle.splice(0)) done();
   }
 
-  async #pass(): Promise<void> {
+  *#take(): Steps<Pass | undefined> {
     const compiler = this.#compiler;
-    if (compiler === undefined) return;
+    if (compiler === undefined) return undefined;
     const since = this.#since;
     const marks = this.#marks.splice(0);
     const reason = this.#resync;
@@ -172,8 +188,15 @@ export class Reconciler {
     this.#behind = false;
     this.#since = undefined;
     this.#resync = undefined;
-    const { delta, narrowed } = compiler.take();
+    const { delta, narrowed } = yield* compiler.takeSteps();
     for (const address of narrowed) this.#narrowed.add(address);
+    return { compiler, delta, since, marks, reason };
+  }
+
+  async #pass(): Promise<void> {
+    const pass = await this.#turns.take(() => this.#take());
+    if (pass === undefined) return;
+    const { compiler, delta, since, marks, reason } = pass;
     try {
       const changed = reason === undefined ? await this.#program(delta) : await this.#compare(compiler.ruleset, reason);
       this.#begun = true;
@@ -200,7 +223,7 @@ export class Reconciler {
     const { additions, changes, removals } = stepsOf(delta);
     // Chains that nothing leads to yet first, in a transaction of their own.
     for (const step of [additions, changes, removals]) {
-      if (!isEmptyDelta(step)) await this.#run(renderDelta(step), elementsOf(step));
+      if (!isEmptyDelta(step)) await this.#run(await inSlices(deltaSteps(step)), elementsOf(step));
     }
     return true;
   }
@@ -215,11 +238,12 @@ export class Reconciler {
     const there = await this.#dump();
     // A difference that the kernel refuses again and again comes of a table that is not like ours at heart.
     const anew = there === undefined || !haveSameKinds(there, wanted) || this.#failures > 1;
-    const delta = diffRulesets(anew ? { sets: new Map(), maps: new Map(), chains: new Map() } : there, wanted);
+    const before = anew ? { sets: new Map(), maps: new Map(), chains: new Map() } : there;
+    const delta = await inSlices(diffSteps(before, wanted));
     const elements = elementsOf(delta);
     const differed = anew || !isEmptyDelta(delta);
     if (differed) this.#passBehind = true;
-    if (anew) await this.#run(renderRuleset(wanted), elements);
+    if (anew) await this.#run(await inSlices(rulesetSteps(wanted)), elements);
     else await this.#replace(delta);
     this.#events.resynced(reason, differed ? Math.max(1, elements) : 0);
     // Under other rules than ours, connections may have come up that ours deny.

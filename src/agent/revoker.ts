@@ -1,5 +1,7 @@
 import type { FlowEnd, FlowProtocol } from '../engine/index.ts';
 import type { Clock } from '../kube/clock.ts';
+import type { Turns } from '../kube/slices.ts';
+import type { Steps } from '../model/steps.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { NodeCompiler } from '../nft/index.ts';
@@ -64,6 +66,7 @@ export interface RevokerContext {
 export class Revoker {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   readonly #context: RevokerContext;
   /**
    * Connections that are older than connection tracking may have been noted by an answer: who opened them is not known,
@@ -80,9 +83,11 @@ export class Revoker {
   #notBefore = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(kernel: Kernel, clock: Clock, context: RevokerContext) {
+  /** @param turns in which the compiler is told changes: connections are judged in between */
+  constructor(kernel: Kernel, clock: Clock, turns: Turns, context: RevokerContext) {
     this.#kernel = kernel;
     this.#clock = clock;
+    this.#turns = turns;
     this.#context = context;
   }
 
@@ -159,18 +164,29 @@ export class Revoker {
 
   async #judge(addresses: ReadonlySet<string>): Promise<void> {
     const [connections, own] = await Promise.all([this.#kernel.connections(), this.#kernel.ownAddresses()]);
+    const denied = (await this.#turns.take(() => this.#denied(connections, addresses, own))) ?? [];
+    if (denied.length > 0) this.#context.cut(await this.#kernel.cut(denied));
+  }
+
+  *#denied(
+    connections: readonly Connection[],
+    addresses: ReadonlySet<string>,
+    own: ReadonlySet<string>,
+  ): Steps<Connection[]> {
     const compiler = this.#context.compiler();
-    if (compiler === undefined) return;
+    const denied: Connection[] = [];
+    if (compiler === undefined) return denied;
     const strict = this.#context.strictRange();
     const concerns = ({ source }: ConnectionTuple): boolean => {
       const text = formatAddress(source);
       return addresses.has(text) || (strict.contains(source) && compiler.ownerOf(text) === undefined);
     };
-    const denied = connections.filter(
-      (connection) =>
-        (concerns(connection.original) || concerns(connection.reply)) && !this.#allows(compiler, connection, own),
-    );
-    if (denied.length > 0) this.#context.cut(await this.#kernel.cut(denied));
+    for (const connection of connections) {
+      const concerned = concerns(connection.original) || concerns(connection.reply);
+      if (concerned && !this.#allows(compiler, connection, own)) denied.push(connection);
+      yield;
+    }
+    return denied;
   }
 
   #allows(compiler: NodeCompiler, connection: Connection, own: ReadonlySet<string>): boolean {

@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../model/steps.ts';
 import { chainText } from './render.ts';
 import type { Chain, Delta, NftMap, NftSet, Ruleset, Verdict } from './ruleset.ts';
 
@@ -19,6 +20,11 @@ export function haveSameKinds(from: Ruleset, to: Ruleset): boolean {
 
 /** What the kernel must be told to get from one ruleset to another. They {@link haveSameKinds}. */
 export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
+  return finish(diffSteps(from, to));
+}
+
+/** As {@link diffRulesets}, in steps. */
+export function* diffSteps(from: Ruleset, to: Ruleset): Steps<Delta> {
   const sets = compareNamed(from.sets, to.sets, sameKind);
   const maps = compareNamed(from.maps, to.maps, sameKind);
   const removedElements = new Map<string, readonly string[]>();
@@ -27,8 +33,16 @@ export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
   for (const [name, old, now] of sets.kept) {
     // The packet path writes meters.
     if (now.type === 'meter') continue;
-    const gone = [...old.elements].filter((element) => !now.elements.has(element));
-    const added = [...now.elements].filter((element) => !old.elements.has(element));
+    const gone: string[] = [];
+    const added: string[] = [];
+    for (const element of old.elements) {
+      if (!now.elements.has(element)) gone.push(element);
+      yield;
+    }
+    for (const element of now.elements) {
+      if (!old.elements.has(element)) added.push(element);
+      yield;
+    }
     if (gone.length > 0) removedElements.set(name, gone);
     if (added.length > 0) addedSetElements.set(name, added);
   }
@@ -38,10 +52,12 @@ export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
     for (const [element, verdict] of old.elements) {
       const wanted = now.elements.get(element);
       if (wanted === undefined || !sameVerdict(wanted, verdict)) gone.push(element);
+      yield;
     }
     for (const [element, verdict] of now.elements) {
       const known = old.elements.get(element);
       if (known === undefined || !sameVerdict(known, verdict)) added.set(element, verdict);
+      yield;
     }
     if (gone.length > 0) removedElements.set(name, gone);
     if (added.size > 0) addedMapElements.set(name, added);
@@ -52,6 +68,7 @@ export function diffRulesets(from: Ruleset, to: Ruleset): Delta {
     const old = from.chains.get(name);
     if (old === undefined) newChains.add(name);
     if (old === undefined || chainText(old) !== chainText(chain)) chains.set(name, chain);
+    yield;
   }
   return {
     addedSets: sets.added,

@@ -1,3 +1,4 @@
+import type { Steps } from '../model/steps.ts';
 import { formatAddress, scanAddress } from '../net/address.ts';
 import { type Expressions, fields, items, type Json, rulesOf, Unknown, unknown, verdictOf } from './listing-rules.ts';
 import type { Chain, Hook, IpVersion, KeyType, NftMap, NftSet, Ruleset, Verdict } from './ruleset.ts';
@@ -14,7 +15,7 @@ const PIECE = 2 ** 15;
  * Reads what `nft --json list table` says back into a ruleset. A listing may have megabytes of elements: the generator
  * yields where a pause is fit. Counters, and what the packet path put into meters, are left out.
  */
-export function* readListing(json: string): Generator<undefined, Ruleset | UnknownContents> {
+export function* readListing(json: string): Steps<Ruleset | UnknownContents> {
   const listing = new Listing();
   try {
     const text = new Cursor(json);

@@ -59,7 +59,9 @@ export class ContentNames {
     const key = `${prefix} ${content}`;
     const known = this.#byContent.get(key);
     if (known !== undefined) return known;
-    const base = `${prefix}-${fingerprint(key)}`;
+    const print = new Fingerprint();
+    print.add(key);
+    const base = `${prefix}-${print.text}`;
     let name = base;
     for (let again = 2; this.#taken.has(name); again++) name = `${base}-${again}`;
     this.#taken.set(name, key);
@@ -76,14 +78,25 @@ export class ContentNames {
   }
 }
 
-/** FNV-1a over UTF-16 code units in two halves with different seeds, in hexadecimal. */
-export function fingerprint(text: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x01234567;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit ^ (low >>> 16), 0x01000193);
+/** FNV-1a over UTF-16 code units in two halves with different seeds. */
+export class Fingerprint {
+  #low = 0x811c9dc5;
+  #high = 0x01234567;
+
+  add(text: string): void {
+    let low = this.#low;
+    let high = this.#high;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      low = Math.imul(low ^ unit, 0x01000193);
+      high = Math.imul(high ^ unit ^ (low >>> 16), 0x01000193);
+    }
+    this.#low = low;
+    this.#high = high;
   }
-  return (low >>> 0).toString(16).padStart(8, '0') + (high >>> 0).toString(16).padStart(8, '0');
+
+  /** Of what was added, in hexadecimal. */
+  get text(): string {
+    return (this.#low >>> 0).toString(16).padStart(8, '0') + (this.#high >>> 0).toString(16).padStart(8, '0');
+  }
 }

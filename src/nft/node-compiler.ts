@@ -1,4 +1,5 @@
 import type { Direction, NamespaceInfo, NodeInfo, PodInfo, PolicyIndex } from '../engine/index.ts';
+import { finish, type Steps } from '../model/steps.ts';
 import type { ClusterNetworkPolicy, NetworkPolicy } from '../model/types.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import { sameVerdict } from './delta.ts';
@@ -72,8 +73,9 @@ export class NodeCompiler {
   /**
    * @param index is the compiler's from now on: changes of it go through the methods here
    * @param node the name of the node; pods of other nodes are peers only
+   * @param claims whether it takes notice of the pods of the index at once
    */
-  constructor(index: PolicyIndex, node: string, options: CompileOptions = DEFAULT_OPTIONS) {
+  constructor(index: PolicyIndex, node: string, options: CompileOptions = DEFAULT_OPTIONS, claims = true) {
     this.#index = index;
     this.#node = node;
     const owner = (address: string): PodInfo | undefined => this.#owners.of(address);
@@ -92,9 +94,26 @@ export class NodeCompiler {
       nodeAddresses: () => this.#nodesByAddress().keys(),
     };
     putFixedParts(this.#store, options);
-    for (const pod of index.state.pods.values()) this.#claim(pod);
-    // Classes look at every pod when they are made.
-    this.#dirtyAddresses.clear();
+    if (claims) finish(this.#claimAll());
+  }
+
+  /** As the constructor, in steps. */
+  static *inSteps(index: PolicyIndex, node: string, options: CompileOptions): Steps<NodeCompiler> {
+    const compiler = new NodeCompiler(index, node, options, false);
+    yield* compiler.#claimAll();
+    return compiler;
+  }
+
+  /** Nothing more is noted: classes look at every pod and node when they are made. */
+  *#claimAll(): Steps<void> {
+    for (const pod of this.#index.state.pods.values()) {
+      if (pod.hostNetwork) this.#hostPods.set(pod.id, pod);
+      else {
+        if (pod.node === this.#node) this.#dirtyPods.add(pod.id);
+        for (const value of pod.addresses) this.#owners.claim(formatAddress(value), pod);
+      }
+      yield;
+    }
   }
 
   /** What the kernel is to have, as of the last {@link NodeCompiler.take}. */
@@ -258,11 +277,19 @@ export class NodeCompiler {
 
   /** What all changes since the last call make of the ruleset. The first time: all of it. */
   take(): NodeChange {
+    return finish(this.takeSteps());
+  }
+
+  /** As {@link NodeCompiler.take}, in steps, between which nothing must be told. */
+  *takeSteps(): Steps<NodeChange> {
     // First what is asked, then who asks it: a class that is made looks at every pod as it is now.
-    if (this.#policiesChanged) this.#reclassify([...this.#local.keys(), ...this.#dirtyPods]);
-    else this.#reclassify([...this.#dirtyPods]);
-    for (const [address, { value, peers }] of this.#dirtyAddresses) this.#refresh(address, value, peers);
-    this.#renewClasses();
+    if (this.#policiesChanged) yield* this.#reclassify([...this.#local.keys(), ...this.#dirtyPods]);
+    else yield* this.#reclassify([...this.#dirtyPods]);
+    for (const [address, { value, peers }] of this.#dirtyAddresses) {
+      this.#refresh(address, value, peers);
+      yield;
+    }
+    yield* this.#renewClasses();
     this.#dirtyAddresses.clear();
     this.#dirtyPods.clear();
     this.#policiesChanged = false;
@@ -270,7 +297,7 @@ export class NodeCompiler {
     this.#hookInput();
     const narrowed = this.#narrowed;
     this.#narrowed = new Set();
-    return { delta: this.#store.take(), narrowed };
+    return { delta: yield* this.#store.take(), narrowed };
   }
 
   /** Whether {@link NodeCompiler.collect} would remove anything. */
@@ -287,7 +314,7 @@ export class NodeCompiler {
     for (const name of gone) this.#names.release(name);
     this.#peerSets.prune();
     for (const compiled of this.#classes.values()) compiled.forget();
-    return this.#store.take();
+    return finish(this.#store.take());
   }
 
   #hookInput(): void {
@@ -325,15 +352,15 @@ export class NodeCompiler {
   }
 
   /** Lets other chains take over where an address needs another verdict. */
-  #renewClasses(): void {
+  *#renewClasses(): Steps<void> {
     const outdated = new Set([...this.#classes.values()].filter(({ isOutdated }) => isOutdated));
     if (outdated.size === 0) return;
     const ids = [...this.#local].filter(([, { classes }]) => [...classes.values()].some((one) => outdated.has(one)));
-    this.#reclassify(ids.map(([id]) => id));
+    yield* this.#reclassify(ids.map(([id]) => id));
   }
 
   /** Finds the classes of local pods anew and sends their packets there. */
-  #reclassify(ids: readonly string[]): void {
+  *#reclassify(ids: readonly string[]): Steps<void> {
     const made = new Set<CompiledClass>();
     for (const id of new Set(ids)) {
       const pod = this.#index.state.pods.get(id);
@@ -347,13 +374,14 @@ export class NodeCompiler {
           addresses.push(address);
           const version = value.family === 'IPv4' ? 4 : 6;
           for (const [dispatch, podClass] of this.#podClasses(pod, version)) {
-            classes.set(`${dispatch}${version} ${address}`, this.#classOf(podClass, made));
+            classes.set(`${dispatch}${version} ${address}`, yield* this.#classOf(podClass, made));
           }
         }
       }
       if (addresses.length > 0) this.#local.set(id, { addresses, classes });
       else this.#local.delete(id);
       this.#dispatch(old, addresses, classes);
+      yield;
     }
     for (const [key, compiled] of this.#classes) if (compiled.users.size === 0) this.#retire(key, compiled);
   }
@@ -374,7 +402,7 @@ export class NodeCompiler {
     return found;
   }
 
-  #classOf(podClass: PodClass, made: Set<CompiledClass>): CompiledClass {
+  *#classOf(podClass: PodClass, made: Set<CompiledClass>): Steps<CompiledClass> {
     const key = classKey(podClass);
     const known = this.#classes.get(key);
     if (known !== undefined) {
@@ -383,7 +411,7 @@ export class NodeCompiler {
       if (!stale || made.has(known)) return known;
       this.#retire(key, known);
     }
-    const compiled = new CompiledClass(this.#context, podClass, key);
+    const compiled = yield* CompiledClass.compile(this.#context, podClass, key);
     made.add(compiled);
     this.#classes.set(key, compiled);
     if (compiled.judgesEveryPod) this.#classesOfEveryPod.add(compiled);

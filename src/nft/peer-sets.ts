@@ -1,4 +1,5 @@
 import type { PodInfo, PolicyIndex } from '../engine/index.ts';
+import type { Steps } from '../model/steps.ts';
 import { formatAddress } from '../net/address.ts';
 import type { ContentNames } from './names.ts';
 import type { IpVersion } from './ruleset.ts';
@@ -29,7 +30,7 @@ export class PeerSets {
   }
 
   /** The name of a peer's set, with its elements as they should be. */
-  acquire(id: number, version: IpVersion): string {
+  *acquire(id: number, version: IpVersion): Steps<string> {
     const key = `${id} ${version}`;
     const known = this.#sets.get(key);
     if (known !== undefined && this.#store.has(known)) return known;
@@ -44,6 +45,7 @@ export class PeerSets {
           const text = formatAddress(address);
           if (this.#owns(info, text)) elements.add(text);
         }
+        yield;
       }
     }
     this.#store.putSet(name, { type: 'address', version, elements });

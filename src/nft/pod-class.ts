@@ -2,10 +2,11 @@ import type { DirectionPolicies, PodGroup } from '../engine/compiled/policy-inde
 import type { NamedPorts } from '../engine/compiled/program.ts';
 import type { Direction, FlowEnd, PodInfo, PolicyIndex } from '../engine/index.ts';
 import { policyKey } from '../engine/state.ts';
+import { type Steps, sorted } from '../model/steps.ts';
 import { type Address, type Family, formatAddress } from '../net/address.ts';
 import { AddressSet, splitIntoAtoms } from '../net/address-set.ts';
 import { sameVerdict } from './delta.ts';
-import { type ContentNames, fingerprint } from './names.ts';
+import { type ContentNames, Fingerprint } from './names.ts';
 import type { CompileOptions } from './options.ts';
 import { type OutcomeChains, outcomeOf } from './outcome.ts';
 import type { PeerSets } from './peer-sets.ts';
@@ -80,13 +81,12 @@ export class CompiledClass {
   /** Local addresses whose packets are sent here. */
   readonly users: Set<string> = new Set();
   #isOutdated = false;
-  /** Where to send packets; undefined when everything is admitted and always will be. */
-  readonly entry: Verdict | undefined;
+  #entry: Verdict | undefined;
   readonly #context: ClassContext;
   readonly #rest: Verdict;
-  readonly #ranges: RangeVerdicts;
+  #ranges: RangeVerdicts = new RangeVerdicts([]);
   #shared: readonly SharedPeer[] = [];
-  readonly #singles: string | undefined;
+  #singles: string | undefined;
   /** The blocks that are named: in them, what becomes of a pod depends on its address too. */
   readonly #blocks: AddressSet;
   /** Names resolve at the peer. */
@@ -97,9 +97,9 @@ export class CompiledClass {
   readonly #cache = new Map<string, Verdict>();
   readonly #groups = new Map<PodGroup, GroupView>();
 
-  constructor(context: ClassContext, podClass: PodClass, key: string) {
-    const { index, store, names, options } = context;
-    const { direction, version, policies, ownNode } = podClass;
+  private constructor(context: ClassContext, podClass: PodClass, key: string) {
+    const { index } = context;
+    const { direction, policies, ownNode } = podClass;
     this.#context = context;
     this.key = key;
     this.podClass = podClass;
@@ -107,11 +107,25 @@ export class CompiledClass {
     this.#byNames = direction === 'egress' && namesPorts(policies);
     this.judgesEveryPod = this.#byNames && ownNode === undefined && (policies.program?.any?.named.length ?? 0) > 0;
     this.#podPeers = ownNode === undefined ? [...this.named].filter((id) => index.peerSize(id) !== undefined) : [];
-    const blocks = index.blockAddresses(this.named);
-    this.#blocks = AddressSet.unionOf(blocks);
+    this.#blocks = AddressSet.unionOf(index.blockAddresses(this.named));
     this.#rest = this.#judge({ type: 'host', node: ownNode, address: undefined });
-    this.#ranges = this.#rangesOf(blocks);
-    this.#shared = this.#sharedPeers(options.sharedPeerSize);
+  }
+
+  /**
+   * Makes the chain of a class, and puts it into the store.
+   * @param key its {@link classKey}
+   */
+  static *compile(context: ClassContext, podClass: PodClass, key: string): Steps<CompiledClass> {
+    const compiled = new CompiledClass(context, podClass, key);
+    yield* compiled.#compile();
+    return compiled;
+  }
+
+  *#compile(): Steps<void> {
+    const { index, store, names, options } = this.#context;
+    const { direction, version, policies, ownNode } = this.podClass;
+    this.#ranges = yield* this.#rangesOf(index.blockAddresses(this.named));
+    this.#shared = yield* this.#sharedPeers(options.sharedPeerSize);
     // Their views were taken before anything was shared.
     this.forget();
     const dynamic = this.#podPeers.length > 0 || this.#byNames || policies.tiers !== null;
@@ -127,27 +141,28 @@ export class CompiledClass {
       rules.push({ matches: [], action: { kind: 'vmap', side, version, map } });
     }
     if (this.#rest.kind !== 'return') rules.push({ matches: [], action: this.#rest });
-    if (rules.length === 0 && !dynamic) {
-      this.#singles = undefined;
-      this.entry = undefined;
-      return;
-    }
+    if (rules.length === 0 && !dynamic) return;
     const kind = ownNode === undefined ? direction : 'own-node';
-    const singles = dynamic ? this.#allSingles() : undefined;
-    const content = singles === undefined ? '' : fingerprint(elementsKey(singles));
-    const chain = names.name(`${kind}${version}`, `${key} ${JSON.stringify(rules)} ${content}`);
+    const singles = dynamic ? yield* this.#allSingles() : undefined;
+    const content = singles === undefined ? '' : yield* elementsKey(singles);
+    const chain = names.name(`${kind}${version}`, `${this.key} ${JSON.stringify(rules)} ${content}`);
     this.#singles = singles === undefined ? undefined : `peers-${chain}`;
     if (this.#singles !== undefined && singles !== undefined) {
       store.putMap(this.#singles, { type: 'address', version, elements: singles });
       rules.unshift({ matches: [], action: { kind: 'vmap', side, version, map: this.#singles } });
     }
     store.putChain(chain, { rules });
-    this.entry = { kind: 'goto', chain };
+    this.#entry = { kind: 'goto', chain };
   }
 
   /** Whether its policies are those, not others of the same names. */
   isOf({ policies: { program, tiers } }: PodClass): boolean {
     return this.podClass.policies.program === program && this.podClass.policies.tiers === tiers;
+  }
+
+  /** Where to send packets; undefined when everything is admitted and always will be. */
+  get entry(): Verdict | undefined {
+    return this.#entry;
   }
 
   /** What becomes of packets of an address now. */
@@ -243,11 +258,12 @@ export class CompiledClass {
   }
 
   /** Addresses outside, cut by the blocks that the policies name; only those that differ from the rest. */
-  #rangesOf(blocks: readonly AddressSet[]): RangeVerdicts {
+  *#rangesOf(blocks: readonly AddressSet[]): Steps<RangeVerdicts> {
     const { version, ownNode } = this.podClass;
     const found: { set: AddressSet; verdict: Verdict }[] = [];
     if (blocks.length > 0) {
       for (const { members, set } of splitIntoAtoms(blocks, AddressSet.all(FAMILY[version]))) {
+        yield;
         if (members.length === 0) continue;
         const verdict = this.#judge({ type: 'host', node: ownNode, address: this.#unclaimed(set) });
         if (!sameVerdict(verdict, this.#rest)) found.push({ set, verdict });
@@ -270,7 +286,7 @@ export class CompiledClass {
   }
 
   /** The peers that match many pods, with what becomes of most of the pods whose first it is. */
-  #sharedPeers(size: number): SharedPeer[] {
+  *#sharedPeers(size: number): Steps<SharedPeer[]> {
     const { index, peerSets } = this.#context;
     const { version } = this.podClass;
     const candidates = this.#podPeers
@@ -279,9 +295,11 @@ export class CompiledClass {
       .sort((a, b) => b.size - a.size || (a.text < b.text ? -1 : 1))
       .slice(0, MOST_SHARED_PEERS)
       .map(({ id }) => id);
-    return candidates.flatMap((id, place) => {
+    const shared: SharedPeer[] = [];
+    for (const [place, id] of candidates.entries()) {
       const weights = new Map<string, { verdict: Verdict; pods: number }>();
       for (const group of index.peerGroups(id)) {
+        yield;
         if (candidates.slice(0, place).some((earlier) => group.peers.has(earlier))) continue;
         // One of the group stands for it: those that differ become single addresses.
         const [member] = group.members;
@@ -293,12 +311,14 @@ export class CompiledClass {
         weights.set(key, known);
       }
       const [most] = [...weights.values()].sort((a, b) => b.pods - a.pods);
-      return most === undefined ? [] : [{ id, set: peerSets.acquire(id, version), verdict: most.verdict }];
-    });
+      if (most === undefined) continue;
+      shared.push({ id, set: yield* peerSets.acquire(id, version), verdict: most.verdict });
+    }
+    return shared;
   }
 
   /** Every address that is an element of the map of single addresses. */
-  #allSingles(): Map<string, Verdict> {
+  *#allSingles(): Steps<Map<string, Verdict>> {
     const singles = new Map<string, Verdict>();
     const { index, owner, owns, nodeAddresses, nodeOf } = this.#context;
     const family = FAMILY[this.podClass.version];
@@ -316,15 +336,23 @@ export class CompiledClass {
       for (const group of index.peerGroups(id)) {
         if (seen.has(group)) continue;
         seen.add(group);
+        yield;
         if (this.#groupNeedsNone(group)) continue;
-        for (const { info } of group.members) add(info);
+        for (const { info } of group.members) {
+          add(info);
+          yield;
+        }
       }
     }
     if (this.#namesReachBeyondPeers && this.podClass.ownNode === undefined) {
-      for (const pod of index.state.pods.values()) if (!pod.hostNetwork) add(pod);
+      for (const pod of index.state.pods.values()) {
+        if (!pod.hostNetwork) add(pod);
+        yield;
+      }
     }
     if (this.podClass.policies.tiers !== null) {
       for (const address of nodeAddresses()) {
+        yield;
         if (owner(address) !== undefined) continue;
         const verdict = this.#nodeElement(nodeOf(address));
         if (verdict !== undefined) singles.set(address, verdict);
@@ -389,10 +417,18 @@ function namesKey(named: NamedPorts | undefined): string {
 }
 
 /** Equal for equal elements in any order. */
-function elementsKey(elements: ReadonlyMap<string, Verdict>): string {
-  return Array.from(elements, ([address, verdict]) => `${address} ${verdictKey(verdict)}`)
-    .sort()
-    .join(',');
+function* elementsKey(elements: ReadonlyMap<string, Verdict>): Steps<string> {
+  const texts: string[] = [];
+  for (const [address, verdict] of elements) {
+    texts.push(`${address} ${verdictKey(verdict)},`);
+    yield;
+  }
+  const print = new Fingerprint();
+  for (const text of yield* sorted(texts)) {
+    print.add(text);
+    yield;
+  }
+  return print.text;
 }
 
 function verdictKey(verdict: Verdict): string {

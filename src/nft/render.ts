@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../model/steps.ts';
 import { PORT_PROTOCOLS } from '../net/port-set.ts';
 import {
   type Action,
@@ -19,11 +20,16 @@ const METER_TIMEOUT = '1h';
 const METER_SIZE = 65_535;
 
 /** An nft script that puts a ruleset in place of whatever the table holds, in one transaction. */
-export function renderRuleset({ sets, maps, chains }: Ruleset): string {
+export function renderRuleset(ruleset: Ruleset): string {
+  return finish(rulesetSteps(ruleset));
+}
+
+/** As {@link renderRuleset}, in steps. */
+export function* rulesetSteps({ sets, maps, chains }: Ruleset): Steps<string> {
   const lines = [`add table inet ${TABLE}`, `delete table inet ${TABLE}`, `add table inet ${TABLE}`];
-  declare(lines, sets, maps, chains);
-  for (const [name, chain] of chains) addRules(lines, name, chain);
-  fill(lines, sets, maps);
+  yield* declare(lines, sets, maps, chains);
+  for (const [name, chain] of chains) yield* addRules(lines, name, chain);
+  yield* fill(lines, sets, maps);
   return `${lines.join('\n')}\n`;
 }
 
@@ -34,16 +40,19 @@ export function renderRemoval(): string {
 
 /** An nft script that changes the table by a delta, in one transaction. */
 export function renderDelta(delta: Delta): string {
+  return finish(deltaSteps(delta));
+}
+
+/** As {@link renderDelta}, in steps. */
+export function* deltaSteps(delta: Delta): Steps<string> {
   const lines: string[] = [];
-  declare(lines, delta.addedSets, delta.addedMaps, delta.chains);
+  yield* declare(lines, delta.addedSets, delta.addedMaps, delta.chains);
   for (const name of delta.chains.keys()) lines.push(`flush chain inet ${TABLE} ${name}`);
-  for (const [name, chain] of delta.chains) addRules(lines, name, chain);
-  for (const [name, gone] of delta.removedElements) {
-    lines.push(`delete element inet ${TABLE} ${name} { ${gone.join(', ')} }`);
-  }
-  fill(lines, delta.addedSets, delta.addedMaps);
-  for (const [name, elements] of delta.addedSetElements) addElements(lines, name, elements);
-  for (const [name, elements] of delta.addedMapElements) addElements(lines, name, mapElements(elements));
+  for (const [name, chain] of delta.chains) yield* addRules(lines, name, chain);
+  for (const [name, gone] of delta.removedElements) yield* elementsLine(lines, 'delete', name, gone, String);
+  yield* fill(lines, delta.addedSets, delta.addedMaps);
+  for (const [name, elements] of delta.addedSetElements) yield* elementsLine(lines, 'add', name, elements, String);
+  for (const [name, elements] of delta.addedMapElements) yield* elementsLine(lines, 'add', name, elements, mapElement);
   // A chain goes only when nothing leads to it any more: first the rules and elements that do.
   for (const name of delta.removedChains) lines.push(`flush chain inet ${TABLE} ${name}`);
   for (const name of delta.removedMaps) lines.push(`delete map inet ${TABLE} ${name}`);
@@ -52,16 +61,17 @@ export function renderDelta(delta: Delta): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-function declare(
+function* declare(
   lines: string[],
   sets: ReadonlyMap<string, NftSet>,
   maps: ReadonlyMap<string, NftMap>,
   chains: ReadonlyMap<string, Chain>,
-): void {
+): Steps<void> {
   for (const [name, { hook }] of chains) {
     const base =
       hook === undefined ? '' : ` { type filter hook ${hook.hook} priority ${hook.priority}; policy accept; }`;
     lines.push(`add chain inet ${TABLE} ${name}${base}`);
+    yield;
   }
   for (const [name, set] of sets) lines.push(`add set inet ${TABLE} ${name} { ${setType(set)} }`);
   for (const [name, { type, version }] of maps) {
@@ -92,26 +102,47 @@ function keyType(version: IpVersion): string {
   return `typeof ${addressExpression('saddr', version)}`;
 }
 
-function fill(lines: string[], sets: ReadonlyMap<string, NftSet>, maps: ReadonlyMap<string, NftMap>): void {
-  for (const [name, { elements }] of sets) addElements(lines, name, [...elements]);
-  for (const [name, { elements }] of maps) addElements(lines, name, mapElements(elements));
+function* fill(lines: string[], sets: ReadonlyMap<string, NftSet>, maps: ReadonlyMap<string, NftMap>): Steps<void> {
+  for (const [name, { elements }] of sets) yield* elementsLine(lines, 'add', name, elements, String);
+  for (const [name, { elements }] of maps) yield* elementsLine(lines, 'add', name, elements, mapElement);
 }
+
+/** Elements that are written between two steps. */
+const PIECE = 256;
 
 /** One statement for all elements of a set: a statement each needs four times the memory. */
-function addElements(lines: string[], name: string, elements: readonly string[]): void {
-  if (elements.length > 0) lines.push(`add element inet ${TABLE} ${name} { ${elements.join(', ')} }`);
+function* elementsLine<T>(
+  lines: string[],
+  verb: 'add' | 'delete',
+  name: string,
+  elements: Iterable<T>,
+  textOf: (element: T) => string,
+): Steps<void> {
+  const pieces: string[] = [];
+  let piece: string[] = [];
+  for (const element of elements) {
+    piece.push(textOf(element));
+    if (piece.length < PIECE) continue;
+    pieces.push(piece.join(', '));
+    piece = [];
+    yield;
+  }
+  if (piece.length > 0) pieces.push(piece.join(', '));
+  if (pieces.length > 0) lines.push(`${verb} element inet ${TABLE} ${name} { ${pieces.join(', ')} }`);
+  yield;
 }
 
-function mapElements(elements: ReadonlyMap<string, Verdict>): string[] {
-  return Array.from(elements, ([key, verdict]) => `${key} : ${verdictText(verdict)}`);
+function mapElement([key, verdict]: readonly [string, Verdict]): string {
+  return `${key} : ${verdictText(verdict)}`;
 }
 
 function verdictText(verdict: Verdict): string {
   return 'chain' in verdict ? `${verdict.kind} ${verdict.chain}` : verdict.kind;
 }
 
-function addRules(lines: string[], chain: string, { rules }: Chain): void {
+function* addRules(lines: string[], chain: string, { rules }: Chain): Steps<void> {
   for (const rule of rules) for (const text of ruleTexts(rule)) lines.push(`add rule inet ${TABLE} ${chain} ${text}`);
+  yield;
 }
 
 /** Equal for chains that the kernel is told in the same words. */

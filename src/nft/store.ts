@@ -1,3 +1,4 @@
+import type { Steps } from '../model/steps.ts';
 import { sameVerdict } from './delta.ts';
 import { chainText } from './render.ts';
 import type { Chain, Delta, NftMap, NftSet, Rule, Ruleset, Verdict } from './ruleset.ts';
@@ -217,7 +218,7 @@ export class RulesetStore {
   }
 
   /** What changed since the last call, to be told to the kernel at once. */
-  take(): Delta {
+  *take(): Steps<Delta> {
     const before = this.#before;
     this.#before = emptyJournal();
     const removedElements = new Map<string, readonly string[]>();
@@ -227,6 +228,7 @@ export class RulesetStore {
       const { elements } = found(this.#sets, name);
       const gone = [...changed].filter(([element, was]) => was && !elements.has(element));
       const added = [...changed].filter(([element, was]) => !was && elements.has(element));
+      yield;
       if (gone.length > 0) removedElements.set(name, gone.map(first));
       if (added.length > 0) addedSetElements.set(name, added.map(first));
     }
@@ -242,6 +244,7 @@ export class RulesetStore {
       }
       if (gone.length > 0) removedElements.set(name, gone);
       if (added.size > 0) addedMapElements.set(name, added);
+      yield;
     }
     const chains = new Map<string, Chain>();
     const newChains = new Set<string>();

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { pauses } from '../../kube/slices.ts';
 import type { Address, Family } from '../../net/address.ts';
 import { type Connection, type ConnectionTuple, KernelError } from './kernel.ts';
 import {
@@ -11,7 +12,6 @@ import {
   nested,
   systemError,
 } from './netlink.ts';
-import { pauses } from './pauses.ts';
 
 const SUBSYSTEM = 1 << 8;
 const IPCTNL_MSG_CT_GET = SUBSYSTEM | 1;

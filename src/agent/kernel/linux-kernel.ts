@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { inSlices } from '../../kube/slices.ts';
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts';
 import { DENIAL_CHAINS, type Ruleset, readListing, TABLE } from '../../nft/index.ts';
 import { ChangeMonitor } from './change-monitor.ts';
@@ -8,7 +9,6 @@ import { countedPackets } from './counters.ts';
 import { type Closer, type Connection, type Kernel, KernelError, type LoggedPacket } from './kernel.ts';
 import { Nftables } from './nftables.ts';
 import { receivePackets } from './packet-log.ts';
-import { pauses } from './pauses.ts';
 import { findMissing } from './preflight.ts';
 
 /**
@@ -56,13 +56,10 @@ export class LinuxKernel implements Kernel {
   async dump(): Promise<Ruleset | undefined> {
     const listing = await this.#queued(() => this.#list());
     if (listing === undefined) return undefined;
-    const reading = readListing(listing);
-    const pause = pauses();
-    let step = reading.next();
-    for (; step.done !== true; step = reading.next()) await pause();
-    if (!('unknown' in step.value)) return step.value;
+    const read = await inSlices(readListing(listing));
+    if (!('unknown' in read)) return read;
     const problem = `the table ${TABLE} holds what Portcullis does not write`;
-    throw new KernelError('foreign', `${problem}: ${step.value.unknown}`);
+    throw new KernelError('foreign', `${problem}: ${read.unknown}`);
   }
 
   async #list(): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../../model/steps.ts';
 import type { ClusterNetworkPolicy, NetworkPolicy } from '../../model/types.ts';
 import type { Address, Family } from '../../net/address.ts';
 import type { AddressSet } from '../../net/address-set.ts';
@@ -116,10 +117,37 @@ export class PolicyIndex {
     const newId = (): number => this.#nextId++;
     this.#policies = new PolicyStore(this.#store, newId);
     this.#tiers = new ClusterTiers(this.#store, this.#state, newId);
-    for (const namespace of state.namespaces.values()) this.setNamespace(namespace);
-    for (const policy of state.policies.values()) this.setPolicy(policy);
-    for (const policy of state.clusterPolicies.values()) this.setPolicy(policy);
-    for (const pod of state.pods.values()) this.setPod(pod);
+    finish(this.#fill(state));
+  }
+
+  /** As the constructor, in steps. */
+  static *inSteps(state: ClusterState): Steps<PolicyIndex> {
+    const empty = new Map<string, never>();
+    const index = new PolicyIndex({
+      ...state,
+      namespaces: empty,
+      policies: empty,
+      clusterPolicies: empty,
+      pods: empty,
+    });
+    yield* index.#fill(state);
+    return index;
+  }
+
+  /** Policies before pods: each selector is then evaluated for groups, as they come. */
+  *#fill({ namespaces, policies, clusterPolicies, pods }: ClusterState): Steps<void> {
+    for (const namespace of namespaces.values()) {
+      this.setNamespace(namespace);
+      yield;
+    }
+    for (const policy of [...policies.values(), ...clusterPolicies.values()]) {
+      this.setPolicy(policy);
+      yield;
+    }
+    for (const pod of pods.values()) {
+      this.setPod(pod);
+      yield;
+    }
   }
 
   /** The state as it is now. The same object throughout; its maps change with the index. */
