@@ -4,8 +4,10 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tourOfAgent } from '../support/agent-tour.ts';
+import { AgentRun } from '../support/agent-run.ts';
+import { admitting, tourOfAgent } from '../support/agent-tour.ts';
 import { type ApiObject, ApiServer } from '../support/api-server.ts';
+import { ClusterRun } from '../support/cluster-run.ts';
 import { skipsKernelTests } from '../support/kernel.ts';
 import { kubeconfigOf, TestFolder } from '../support/kubeconfig.ts';
 import { namespace, pod } from '../support/manifests.ts';
@@ -14,6 +16,7 @@ import { filterOf, type SeccompProfile } from '../support/seccomp.ts';
 const ROOT = path.join(import.meta.dirname, '../..');
 const PROFILE = path.join(ROOT, 'deploy/seccomp/portcullis-agent.json');
 const LAUNCHER = path.join(ROOT, 'test/support/seccomp-run.mjs');
+const ONLY_NET_ADMIN = ['--bounding-set', '-all,+net_admin', '--inh-caps', '-all,+net_admin', '--no-new-privs'];
 /** The numbers of system calls that the filter is made with are those of one architecture. */
 const isElsewhere = process.arch !== 'x64';
 if (isElsewhere) console.warn('SKIPPED: the seccomp profile is tried on x86-64 only');
@@ -44,8 +47,31 @@ describe.skipIf(isElsewhere || skipsKernelTests())('under the seccomp profile', 
   };
 
   test('the agent does all it does, with CAP_NET_ADMIN alone', async () => {
-    const only = ['--bounding-set', '-all,+net_admin', '--inh-caps', '-all,+net_admin', '--no-new-privs'];
-    await tourOfAgent(['setpriv', ...only, ...under]);
+    await tourOfAgent(['setpriv', ...ONLY_NET_ADMIN, ...under]);
+  });
+
+  test('the agent follows a cluster as a pod, which it finds by a name server, with tokens that change', async () => {
+    const run = new AgentRun();
+    const cluster = await ClusterRun.start(run);
+    try {
+      await run.serve();
+      cluster.set(admitting(80));
+      run.through = [...cluster.through, 'setpriv', ...ONLY_NET_ADMIN, ...under];
+      run.startFrom([]);
+      await run.ready();
+      expect([await run.reaches(80), await run.reaches(81)]).toEqual([true, false]);
+
+      cluster.changeToken('another');
+      cluster.set(admitting(81));
+      await run.until(async () => await run.reaches(81));
+      expect(await run.reaches(80)).toBe(false);
+      const { code, log } = await run.stop();
+      expect(code).toBe(0);
+      expect(log).not.toMatch(/EPERM|ENOSYS|not permitted/);
+    } finally {
+      cluster.close();
+      run.close();
+    }
   });
 
   test('the API server is reached over TLS', async () => {

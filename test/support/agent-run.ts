@@ -62,7 +62,8 @@ export class OtherAgent {
 export class AgentRun {
   readonly #namespaces = new TestNamespaces();
   readonly #children: ChildProcess[] = [];
-  readonly #through: readonly string[];
+  /** Programs that run another, with their arguments: `setpriv` for example. */
+  through: readonly string[];
   readonly node = this.#namespaces.add('node');
   readonly folder = mkdtempSync(path.join(tmpdir(), 'portcullis-agent-'));
   readonly flowLog = path.join(this.folder, 'denied.jsonl');
@@ -76,7 +77,7 @@ export class AgentRun {
    * @param owner user and group that the agent will have
    */
   constructor(through: readonly string[] = [], owner = 0) {
-    this.#through = through;
+    this.through = through;
     run('mkdir', [this.#manifests]);
     chmodSync(this.folder, 0o755);
     chownSync(this.folder, owner, owner);
@@ -119,7 +120,7 @@ export class AgentRun {
   /** Starts the agent on another source. */
   startFrom(source: readonly string[], ...flags: readonly string[]): void {
     const words = [
-      ...this.#through,
+      ...this.through,
       process.execPath,
       PROGRAM,
       'agent',
@@ -147,7 +148,7 @@ export class AgentRun {
 
   /** Runs `portcullis agent --cleanup` to its end. */
   cleanUp(): void {
-    run('ip', ['netns', 'exec', this.node, ...this.#through, process.execPath, PROGRAM, 'agent', '--cleanup']);
+    run('ip', ['netns', 'exec', this.node, ...this.through, process.execPath, PROGRAM, 'agent', '--cleanup']);
   }
 
   /** What the kernel's table holds; empty when there is none. */
