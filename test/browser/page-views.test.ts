@@ -1,4 +1,4 @@
-import type { Download, Page } from 'playwright-core';
+import type { Download, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PageServer, servePage } from '../../scripts/page-server.mjs';
 import { root } from '../package/run.ts';
@@ -25,6 +25,23 @@ async function openFlows(page: Page): Promise<void> {
     .locator('.view input[type=file]')
     .setInputFiles({ name: 'flows.jsonl', mimeType: 'text/plain', buffer: Buffer.from(FLOWS.join('\n')) });
   await page.locator('.flows tbody tr').first().waitFor();
+}
+
+/** Pods of a namespace, isolated but for the first ten among each other on port 80. */
+function crowd(namespace: string, pods: number): string {
+  const pod = (at: number): string =>
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: p-${at}, namespace: ${namespace}, labels: { few: "${at < 10}" } }\nspec: { containers: [] }\n`;
+  const few = '{ podSelector: { matchLabels: { few: "true" } } }';
+  const policy = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: few, namespace: ${namespace} }
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+  ingress: [{ from: [${few}], ports: [{ port: 80 }] }]
+  egress: [{ to: [${few}] }]
+`;
+  return [policy, ...Array.from({ length: pods }, (_, at) => pod(at))].join('---\n');
 }
 
 /** An expression for the texts in sight that are smaller than 12 pixels of the screen. */
@@ -275,6 +292,61 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
         await page.locator('.inspector').waitFor({ state: 'detached' });
       }
     });
+  });
+
+  it('shows who reaches whom among 2,000 workloads, of which it draws what is in sight', async () => {
+    const namespaces = Array.from({ length: 20 }, (_, at) => `n-${at}`);
+    const files = namespaces.map((namespace) => ({ name: `${namespace}.yaml`, text: crowd(namespace, 100) }));
+    const crowded = await servePage({ 'server.json': JSON.stringify({ server: false, files }) });
+    try {
+      await withPage(crowded.url, async (page) => {
+        await openView(page, /Matrix/);
+        const cells = page.locator('[role=gridcell]');
+        await cells.first().waitFor();
+        expect(await page.locator('.matrix-view [role=status]').textContent()).toMatch(/^200\d sources/);
+        expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toMatch(/^200\d$/);
+        const grid = page.locator('.matrix');
+        const scrollTo = async (row: number, column: number): Promise<void> => {
+          await grid.evaluate((element, at) => element.scrollTo({ top: at.row * 24, left: at.column * 62 }), {
+            row,
+            column,
+          });
+          await page.locator(`.row[aria-rowindex="${row + 3}"]`).waitFor();
+        };
+        for (const [row, column] of [
+          [0, 0],
+          [450, 1250],
+          [1210, 340],
+          [1990, 1990],
+        ] as const) {
+          await scrollTo(row, column);
+          expect(await cells.count()).toBeLessThan(1500);
+          // In the middle of a namespace its name stands beside the first row and over the first column in sight.
+          const nameAt = (at: number): string => namespaces[Math.floor(at / 100)] ?? 'Outside';
+          if (row < 1990) {
+            expect(
+              await page
+                .locator('.row-group', { hasText: nameAt(row) })
+                .first()
+                .textContent(),
+            ).toBe(nameAt(row));
+            expect(await page.locator('.band').first().textContent()).toBe(nameAt(column));
+          }
+        }
+        // By name: the first ten of a namespace reach each other, the others nobody.
+        await scrollTo(700, 700);
+        const cell = (from: string, to: string): Locator =>
+          page.locator(`[role=gridcell][aria-label^="n-7/${from}[Pod] to n-7/${to}[Pod]:"]`);
+        expect(await cell('p-0', 'p-1').getAttribute('aria-label')).toMatch(/: 80\/TCP$/);
+        await cell('p-0', 'p-1').click();
+        await page.locator('.answer.yes').waitFor();
+        await openView(page, /Matrix/);
+        await page.locator('.toolbar input[type=search]').first().fill('n-7/p-9');
+        await page.locator('.matrix-view [role=status]', { hasText: /^11 sources/ }).waitFor();
+      });
+    } finally {
+      await crowded.close();
+    }
   });
 
   it('says the same of a workload on the map and in its exposure', async () => {

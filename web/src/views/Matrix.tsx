@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
+import { locale } from '../state/preferences.ts';
 import { askVerdict, loadMatrix, matrix, snapshot } from '../state/store.ts';
 import type { EndpointItem, MatrixData } from '../worker/protocol.ts';
 
@@ -174,8 +175,14 @@ function Grid({
     row: Math.min(rows.length, first.row + Math.ceil(seen.height / CELL.height) + 6),
     column: Math.min(columns.length, first.column + Math.ceil(seen.width / CELL.width) + 6),
   };
-  const shownRows = within(first.row, last.row, spot.row, takesFocus.current);
-  const shownColumns = within(first.column, last.column, spot.column, takesFocus.current);
+  const shownRows = within(first.row, last.row, spot.row);
+  const shownColumns = useMemo(
+    () => within(first.column, last.column, spot.column),
+    [first.column, last.column, spot.column],
+  );
+  const groups = useMemo(() => bands(columns), [columns]);
+  /** Rows in which the name of the group stands: where it begins, and the first in sight. */
+  const top = Math.ceil(seen.top / CELL.height);
   const move = (event: KeyboardEvent): void => {
     const step = STEPS[event.key];
     if (event.key === 'Enter' || event.key === ' ') {
@@ -199,11 +206,14 @@ function Grid({
     setActive(next);
     reveal(scroller.current, next, headHeight);
   };
-  const open = ({ row, column }: Spot): void => {
-    const from = rows[row];
-    const to = columns[column];
-    if (from !== undefined && to !== undefined && from.at !== to.at) askVerdict(from.endpoint.id, to.endpoint.id);
-  };
+  const open = useCallback(
+    ({ row, column }: Spot): void => {
+      const from = rows[row];
+      const to = columns[column];
+      if (from !== undefined && to !== undefined && isJudged(from, to)) askVerdict(from.endpoint.id, to.endpoint.id);
+    },
+    [rows, columns],
+  );
   return (
     <div class="matrix" ref={scroller}>
       <div
@@ -223,15 +233,17 @@ function Grid({
             {t('matrix.corner')}
           </div>
           <div class="bands" aria-hidden="true">
-            {bands(columns).map(({ name, from, count }) => (
-              <span
-                key={`${name}${from}`}
-                class="band"
-                style={{ left: `${NAMES + from * CELL.width}px`, width: `${count * CELL.width}px` }}
-              >
-                <span>{name}</span>
-              </span>
-            ))}
+            {groups.map(({ name, from, count }) => {
+              // What is left of a group that is partly out of sight keeps its name.
+              const left = Math.max(from * CELL.width, seen.left);
+              const width = (from + count) * CELL.width - left;
+              if (width <= 0 || left > seen.left + seen.width) return null;
+              return (
+                <span key={from} class="band" style={{ left: `${NAMES + left}px`, width: `${width}px` }}>
+                  {name}
+                </span>
+              );
+            })}
           </div>
           {shownColumns.map((column) => {
             const { endpoint, group } = columns[column] as Line;
@@ -256,9 +268,10 @@ function Grid({
             data={data}
             rows={rows}
             row={row}
+            named={row === top || rows[row - 1]?.group !== rows[row]?.group}
             columns={columns}
             shown={shownColumns}
-            spot={spot}
+            here={row === spot.row ? spot.column : -1}
             onFocus={setActive}
             onOpen={open}
           />
@@ -269,7 +282,7 @@ function Grid({
 }
 
 /** The numbers in a range, and the one that has the focus, wherever it is. */
-function within(first: number, last: number, focused: number, _takes: boolean): readonly number[] {
+function within(first: number, last: number, focused: number): readonly number[] {
   const numbers = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
   if (focused < first) numbers.unshift(focused);
   else if (focused >= last) numbers.push(focused);
@@ -302,9 +315,12 @@ interface RowProps {
   readonly data: MatrixData;
   readonly rows: readonly Line[];
   readonly row: number;
+  /** The name of its group stands in it. */
+  readonly named: boolean;
   readonly columns: readonly Line[];
   readonly shown: readonly number[];
-  readonly spot: Spot;
+  /** The column that has the focus; -1 in other rows. */
+  readonly here: number;
   readonly onFocus: (spot: Spot) => void;
   readonly onOpen: (spot: Spot) => void;
 }
@@ -313,51 +329,61 @@ function isOutside({ type }: EndpointItem): boolean {
   return type === 'external' || type === 'domain' || type === 'ingress-controller';
 }
 
-function Row({ data, rows, row, columns, shown, spot, onFocus, onOpen }: RowProps): JSX.Element {
-  const { at, endpoint, group } = rows[row] as Line;
+/** Whether a pair is judged: not an endpoint with itself, and not what is outside with what is outside. */
+function isJudged(from: Line, to: Line): boolean {
+  return from.at !== to.at && !(isOutside(from.endpoint) && isOutside(to.endpoint));
+}
+
+function Row({ data, rows, row, named, columns, shown, here: spot, onFocus, onOpen }: RowProps): JSX.Element {
+  const from = rows[row] as Line;
+  const { at, endpoint, group } = from;
   const begins = rows[row - 1]?.group !== group;
-  return (
-    <div
-      class={`row${begins ? ' begins' : ''}`}
-      role="row"
-      aria-rowindex={row + 2}
-      style={{ top: `${HEAD.namespaces + HEAD.names + row * CELL.height}px`, height: `${CELL.height}px` }}
-    >
+  // The same element again while others come into sight.
+  return useMemo(
+    () => (
       <div
-        class={`row-name${row === spot.row ? ' here' : ''}`}
-        role="rowheader"
-        aria-colindex={1}
-        title={endpoint.id}
-        style={{ width: `${NAMES}px` }}
+        class={`row${begins ? ' begins' : ''}`}
+        role="row"
+        aria-rowindex={row + 2}
+        style={{ top: `${HEAD.namespaces + HEAD.names + row * CELL.height}px`, height: `${CELL.height}px` }}
       >
-        <span class="row-group">{begins ? group : ''}</span>
-        <span class="row-text">{shortName(endpoint)}</span>
+        <div
+          class={`row-name${spot >= 0 ? ' here' : ''}`}
+          role="rowheader"
+          aria-colindex={1}
+          title={endpoint.id}
+          style={{ width: `${NAMES}px` }}
+        >
+          <span class="row-group">{named ? group : ''}</span>
+          <span class="row-text">{shortName(endpoint)}</span>
+        </div>
+        {shown.map((column) => {
+          const to = columns[column] as Line;
+          const judged = isJudged(from, to);
+          const ports = judged ? data.ports[(data.cells[at * data.size + to.at] ?? 0) - 1] : undefined;
+          const here = column === spot;
+          const words = judged ? (ports?.text ?? t('matrix.nothing')) : t('matrix.not-judged');
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the grid
+            <div
+              key={to.endpoint.id}
+              role="gridcell"
+              aria-colindex={column + 2}
+              aria-label={t('matrix.cell', { from: endpoint.id, to: to.endpoint.id, ports: words })}
+              title={`${endpoint.id} → ${to.endpoint.id}: ${words}`}
+              tabIndex={here ? 0 : -1}
+              data-active={here ? '' : undefined}
+              class={`cell ${judged ? (ports === undefined ? 'none' : ports.open ? 'open' : 'some') : 'na'}${columns[column - 1]?.group === to.group ? '' : ' begins'}`}
+              style={{ left: `${NAMES + column * CELL.width}px`, width: `${CELL.width}px` }}
+              onFocus={() => onFocus({ row, column })}
+              onClick={() => onOpen({ row, column })}
+            >
+              {judged ? (ports?.short ?? '·') : '–'}
+            </div>
+          );
+        })}
       </div>
-      {shown.map((column) => {
-        const to = columns[column] as Line;
-        const judged = at !== to.at && !(isOutside(endpoint) && isOutside(to.endpoint));
-        const ports = judged ? data.ports[(data.cells[at * data.size + to.at] ?? 0) - 1] : undefined;
-        const here = row === spot.row && column === spot.column;
-        const words = judged ? (ports?.text ?? t('matrix.nothing')) : t('matrix.not-judged');
-        return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the grid
-          <div
-            key={to.endpoint.id}
-            role="gridcell"
-            aria-colindex={column + 2}
-            aria-label={t('matrix.cell', { from: endpoint.id, to: to.endpoint.id, ports: words })}
-            title={`${endpoint.id} → ${to.endpoint.id}: ${words}`}
-            tabIndex={here ? 0 : -1}
-            data-active={here ? '' : undefined}
-            class={`cell ${judged ? (ports === undefined ? 'none' : ports.open ? 'open' : 'some') : 'na'}${columns[column - 1]?.group === to.group ? '' : ' begins'}`}
-            style={{ left: `${NAMES + column * CELL.width}px`, width: `${CELL.width}px` }}
-            onFocus={() => onFocus({ row, column })}
-            onClick={() => onOpen({ row, column })}
-          >
-            {judged ? (ports?.short ?? '·') : '–'}
-          </div>
-        );
-      })}
-    </div>
+    ),
+    [data, rows, row, named, columns, shown, spot, onFocus, onOpen, locale.value],
   );
 }
