@@ -20,6 +20,23 @@ spec:
 const BROKEN = 'a: [b\n';
 const LIST = `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "j"}, "spec": {}}]}\n`;
 
+/** A List that is long enough to be read item by item, with an item of these lines before the last. */
+function longList(...lines: readonly string[]): string {
+  const pod = (at: number): readonly string[] => [
+    'apiVersion: v1',
+    'kind: Pod',
+    `metadata: {name: p-${at}, annotations: {note: ${'x'.repeat(400)}}}`,
+    'spec: {containers: []}',
+  ];
+  const items = Array.from({ length: 100 }, (_, at) => pod(at));
+  return `apiVersion: v1\nkind: List\nitems:\n${[...items.slice(0, -1), lines, ...items.slice(-1)]
+    .filter((item) => item.length > 0)
+    .map((item) => `- ${item.join('\n  ')}\n`)
+    .join('')}`;
+}
+
+const ITEM = POLICY.trimEnd().split('\n');
+
 /** Everything that a result tells, places of fields too. */
 function told({ objects, diagnostics, replaced, documents }: ManifestResult): unknown {
   const places = ({ source, ...rest }: KubeObject): unknown => [
@@ -40,6 +57,12 @@ describe('ParseCache', () => {
     ['a document that breaks', `${POD}---\n${POLICY}`, `${BROKEN}---\n${POLICY}`],
     ['a document that is mended', `${POD}---\n${BROKEN}---\n${POLICY}`, `${POD}---\n${POLICY}---\n${POLICY}`],
     ['JSON among YAML', `${LIST}---\n${POLICY}`, `\n\n${POLICY}---\n${LIST}`],
+    ['an item of a List', longList(...ITEM), longList(...ITEM.map((line) => line.replace('80', '81')))],
+    ['a new item of a List', longList(), longList(...ITEM)],
+    ['an item with a remark', longList(...ITEM), longList(...ITEM, 'kind: NetworkPolicy')],
+    ['an anchor in an item', longList(...ITEM), longList(...ITEM.map((line) => line.replace('{}', '&all {}')))],
+    ['an item that breaks the List', longList(...ITEM), longList(...ITEM, 'broken: [')],
+    ['a document before a List', `${POD}---\n${longList()}`, `${POLICY}---\n${longList(...ITEM)}`],
     ['nothing left', POD, ''],
   ])('makes no difference after %s', (_, before, after) => {
     const parses = new ParseCache();
@@ -59,5 +82,16 @@ describe('ParseCache', () => {
     const labelsOf = ({ objects }: ManifestResult): unknown =>
       objects.find(({ kind }) => kind === 'Pod')?.metadata.labels;
     expect(labelsOf(second)).toBe(labelsOf(first));
+  });
+
+  test('parses an item of a long List once', () => {
+    const parses = new ParseCache();
+    const metadataOf = (content: string): unknown =>
+      readManifests([{ name: 'a.yaml', content }], { parses }).objects.find(({ metadata }) => metadata.name === 'p-50')
+        ?.metadata.annotations;
+    const first = metadataOf(longList());
+    expect(first).toBeDefined();
+    expect(metadataOf(longList(...ITEM))).toBe(first);
+    expect(metadataOf(longList(...ITEM, 'more: 1'))).toBe(first);
   });
 });

@@ -3,26 +3,35 @@ import type { DocumentResult, Locator } from './document.ts';
 import type { Limits } from './limits.ts';
 import { type ReadStep, readText } from './read-text.ts';
 import type { Extent } from './text-file.ts';
+import type { ItemStore, KeptItem } from './yaml-document.ts';
+
+/** What was read of a document, with offsets from its beginning. */
+interface Read {
+  readonly results: readonly DocumentResult[];
+  /** The items of a long YAML List by their texts; empty for everything else. */
+  readonly items: ReadonlyMap<string, KeptItem>;
+}
 
 /**
  * The parsed documents of texts by their names, for whoever reads nearly the same texts again and again: an editor. A document
- * whose text is what it was is not parsed again, wherever in its file it stands now.
+ * whose text is what it was is not parsed again, wherever in its file it stands now, nor is an item of a long YAML List.
  */
 export class ParseCache {
-  /** By name of a file, then by the text of a document: what was read, with offsets from its beginning. */
-  readonly #files = new Map<string, ReadonlyMap<string, readonly DocumentResult[]>>();
+  /** By name of a file, then by the text of a document. */
+  readonly #files = new Map<string, ReadonlyMap<string, Read>>();
   #asked = new Set<string>();
 
   /** As {@link readText}. */
   steps(name: string, text: string, limits: Limits): readonly ReadStep[] {
     this.#asked.add(name);
-    const before = this.#files.get(name);
-    const now = new Map<string, readonly DocumentResult[]>();
+    const before = this.#files.get(name) ?? new Map<string, Read>();
+    const lists = [...before.values()].flatMap(({ items }) => (items.size === 0 ? [] : [items]));
+    const now = new Map<string, Read>();
     const steps = [...splitDocuments(text)].map(({ start, end }): ReadStep => {
       const own = text.slice(start, end);
-      const results =
-        now.get(own) ?? before?.get(own) ?? [...readText(name, own, limits)].flatMap((step) => step.results);
-      now.set(own, results);
+      const read = now.get(own) ?? before.get(own) ?? readAgain(name, own, limits, lists);
+      now.set(own, read);
+      const { results } = read;
       return { results: start === 0 ? results : results.map((result) => shifted(result, start)), offset: end };
     });
     this.#files.set(name, now);
@@ -34,6 +43,16 @@ export class ParseCache {
     for (const name of this.#files.keys()) if (!this.#asked.has(name)) this.#files.delete(name);
     this.#asked = new Set();
   }
+}
+
+/** Reads a document with what is known of items of Lists. */
+function readAgain(name: string, text: string, limits: Limits, known: readonly Read['items'][]): Read {
+  const items = new Map<string, KeptItem>();
+  const store: ItemStore = {
+    get: (item) => items.get(item) ?? known.find((list) => list.has(item))?.get(item),
+    set: (item, value) => void items.set(item, value),
+  };
+  return { results: [...readText(name, text, limits, store)].flatMap((step) => step.results), items };
 }
 
 /** What was read of a document that begins at an offset. */

@@ -3,7 +3,7 @@ import type { DocumentResult } from './document.ts';
 import { readJson } from './json-document.ts';
 import { type Limits, tooLarge } from './limits.ts';
 import type { Extent } from './text-file.ts';
-import { readYaml, YamlText } from './yaml-document.ts';
+import { type ItemStore, readYaml, YamlText } from './yaml-document.ts';
 
 /** A document of a text, or several JSON values between two markers, and how far the text has been read. */
 export interface ReadStep {
@@ -14,9 +14,10 @@ export interface ReadStep {
 /**
  * Reads a text document by document, JSON or YAML as each turns out to be, whatever the file is called.
  * One document's faults never keep the others from being read.
+ * @param items where items of long YAML Lists are kept
  */
-export function* readText(name: string, text: string, limits: Limits): Generator<ReadStep> {
-  const yaml = new YamlText(text, limits);
+export function* readText(name: string, text: string, limits: Limits, items?: ItemStore): Generator<ReadStep> {
+  const yaml = new YamlText(text, limits, items);
   for (const extent of splitDocuments(text)) yield { results: readChunk(name, yaml, extent), offset: extent.end };
 }
 

@@ -16,6 +16,19 @@ import { cutList } from './yaml-list.ts';
 import { locateYaml } from './yaml-locate.ts';
 import { parseYaml } from './yaml-parse.ts';
 
+/** Items of Lists by their texts, as they were read before. Only those whose meaning depends on nothing else are kept. */
+export interface ItemStore {
+  get(text: string): KeptItem | undefined;
+  set(text: string, item: KeptItem): void;
+}
+
+/** An item of a List without remarks and aliases. */
+export interface KeptItem {
+  readonly value: unknown;
+  /** Where the object begins, in the item's own text. */
+  readonly start: number;
+}
+
 /** From this length on, a List is read item by item, so that never more than one item is in memory as nodes. */
 const CUT_FROM = 32 * 1024;
 const CACHED_PARSES = 4;
@@ -27,11 +40,14 @@ const CACHED_PARSES = 4;
 export class YamlText {
   readonly text: string;
   readonly limits: Limits;
+  readonly items: ItemStore | undefined;
   readonly #parses = new Map<number, Node | null>();
 
-  constructor(text: string, limits: Limits) {
+  /** @param items where items of long Lists are kept, for whoever reads nearly the same text again */
+  constructor(text: string, limits: Limits, items?: ItemStore) {
     this.text = text;
     this.limits = limits;
+    this.items = items;
   }
 
   /** The nodes of a part that parsed without problems before. */
@@ -178,19 +194,23 @@ function cutDocument(
   };
 }
 
-interface CutItem {
-  readonly value: unknown;
+interface CutItem extends KeptItem {
   readonly notes: readonly Note[];
-  /** In the item's own text. */
-  readonly start: number;
   readonly aliasNodes: number;
 }
 
 function readItem(yaml: YamlText, part: Extent, aliasesBefore: number): CutItem | undefined {
-  const parsed = parseYaml(yaml.text.slice(part.start, part.end), yaml.limits);
+  const text = yaml.text.slice(part.start, part.end);
+  const known = yaml.items?.get(text);
+  if (known !== undefined) {
+    yaml.items?.set(text, known);
+    return { ...known, notes: [], aliasNodes: aliasesBefore };
+  }
+  const parsed = parseYaml(text, yaml.limits);
   if ('problems' in parsed) return undefined;
   const { value, notes, problems, aliasNodes } = convertYaml(parsed.root, part.start, yaml.limits, aliasesBefore);
   if (problems.length > 0 || !Array.isArray(value) || value.length !== 1 || !isObject(value[0])) return undefined;
-  const { start } = locateYaml(parsed.root, [0], 'value');
-  return { value: value[0], notes, start, aliasNodes };
+  const item: KeptItem = { value: value[0], start: locateYaml(parsed.root, [0], 'value').start };
+  if (notes.length === 0 && aliasNodes === aliasesBefore) yaml.items?.set(text, item);
+  return { ...item, notes, aliasNodes };
 }
