@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { figureTable, ratio } from './figures.ts';
-import { median, quantile } from './stats.ts';
+import { seededRandom } from './random.ts';
+import { median, quantile, ratioOfMedians } from './stats.ts';
 
 describe('quantile', () => {
   it.each([
@@ -22,6 +23,30 @@ describe('quantile', () => {
 
   it('is no number without samples', () => {
     expect(median([])).toBeNaN();
+  });
+});
+
+describe('ratioOfMedians', () => {
+  /** Rounds that drift by half, with noise of so many percent either way. */
+  const rounds = (share: number, noise: number): readonly number[] => {
+    const random = seededRandom(share * 1000 + noise);
+    return Array.from(
+      { length: 40 },
+      (_, at) => share * (1 + at / 80) * (1 + ((random.below(201) - 100) / 1e4) * noise),
+    );
+  };
+
+  it('is the ratio itself where nothing varies', () => {
+    expect(ratioOfMedians([2, 2, 2], [4, 4, 4])).toEqual({ ratio: 0.5, low: 0.5, high: 0.5 });
+  });
+
+  it.each([0.9, 1, 1.05])('holds %d between its bounds, in spite of noise', (share) => {
+    const { ratio, low, high } = ratioOfMedians(rounds(share, 2), rounds(1, 1));
+    expect(low).toBeLessThanOrEqual(ratio);
+    expect(high).toBeGreaterThanOrEqual(ratio);
+    expect(low).toBeLessThan(share);
+    expect(high).toBeGreaterThan(share);
+    expect(high - low).toBeLessThan(0.05);
   });
 });
 

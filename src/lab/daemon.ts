@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { claim, type LabConfig, readConfig, runningSupervisor, writeConfig } from './files.ts';
+import { claim, type LabConfig, readConfig, runningSupervisor, writeConfig, writeSupervisor } from './files.ts';
 import { LabError } from './model.ts';
 import { type LabPaths, labPaths, namespacePrefix, PROGRAM } from './names.ts';
 import { type LabProgress, LabSupervisor } from './supervisor.ts';
@@ -14,10 +14,12 @@ import { tearDown } from './teardown.ts';
 const PROGRESS_FD = 3;
 /** Lines of the log that are shown when it fails. */
 const LOG_TAIL = 20;
+/** Ask to end. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** What a supervisor tells whoever brings the lab up, one JSON line each. */
 type Message =
-  | { readonly step: string }
+  | { readonly step: string; readonly done?: number; readonly total?: number }
   | { readonly ready: true }
   | { readonly failed: string; readonly log: readonly string[] };
 
@@ -43,7 +45,7 @@ export async function bringUp(config: LabConfig, onProgress: LabProgress): Promi
   try {
     await startSupervisor(config.options.name, paths, onProgress);
   } catch (error) {
-    await tearDown(config.options.name, paths);
+    await tearDown(config.options.name);
     throw error;
   }
 }
@@ -56,18 +58,33 @@ async function startSupervisor(name: string, paths: LabPaths, onProgress: LabPro
   });
   closeSync(log);
   const exited = once(child, 'exit');
+  // Who removes the lab must find the process also when it is killed before it has said anything itself.
+  if (child.pid !== undefined) writeSupervisor(paths, child.pid);
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+    lines.close();
+  };
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   const pipe = child.stdio[PROGRESS_FD] as Readable;
-  for await (const line of createInterface({ input: pipe })) {
-    const message = JSON.parse(line) as Message;
-    if ('step' in message) onProgress(message.step);
-    if ('failed' in message) throw new LabError(message.failed, message.log);
-    if (!('ready' in message)) continue;
-    pipe.destroy();
-    child.unref();
-    return;
+  const lines = createInterface({ input: pipe });
+  try {
+    for await (const line of lines) {
+      const message = JSON.parse(line) as Message;
+      if ('step' in message) onProgress(message.step, message.done, message.total);
+      if ('failed' in message) throw new LabError(message.failed, message.log);
+      if (!('ready' in message)) continue;
+      pipe.destroy();
+      child.unref();
+      return;
+    }
+    // Ending it is the business of whoever removes the lab.
+    if (interrupted) throw new LabError('interrupted while the lab came up: nothing of it is left');
+    await exited;
+    throw new LabError('the process that keeps the lab ended while it came up', tailOf(paths));
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
-  await exited;
-  throw new LabError('the process that keeps the lab ended while it came up', tailOf(paths));
 }
 
 function tailOf({ log }: LabPaths): string[] {
@@ -79,8 +96,10 @@ export async function supervise(name: string): Promise<void> {
   const paths = labPaths(name);
   const config = readConfig(paths);
   if (config === undefined) throw new LabError(`there is no lab ${name}`);
-  const supervisor = new LabSupervisor(config, paths, (step) => tell({ step }));
-  const end = untilSignal();
+  const supervisor = new LabSupervisor(config, paths, (step, done, total) =>
+    tell(done === undefined || total === undefined ? { step } : { step, done, total }),
+  );
+  // Until it is up a signal ends it at once: what is there by then is found by whoever removes it.
   try {
     await supervisor.start();
   } catch (error) {
@@ -88,6 +107,7 @@ export async function supervise(name: string): Promise<void> {
     tell({ failed: error.message, log: tailOf(paths) });
     return;
   }
+  const end = untilSignal();
   tell({ ready: true });
   await end;
   await supervisor.stop();
@@ -112,17 +132,20 @@ export async function runInForeground(
   const supervisor = new LabSupervisor(config, paths, onProgress);
   const end = untilSignal();
   try {
-    await supervisor.start();
-    await onReady(supervisor);
+    const started = supervisor.start();
+    const isUp = await Promise.race([started.then(() => true), end.then(() => false)]);
+    if (isUp) await onReady(supervisor);
+    // It is stopped on its way, and what becomes of that way is nobody's concern.
+    else started.catch(() => undefined);
     await end;
   } finally {
     await supervisor.stop();
-    await tearDown(name, paths);
+    await tearDown(name);
   }
 }
 
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of SIGNALS) process.once(signal, () => resolve());
   });
 }

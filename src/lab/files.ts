@@ -91,9 +91,9 @@ export function writeObjects(paths: LabPaths, objects: readonly object[]): void 
   writeWhole(path.join(paths.objects, 'lab.json'), `${JSON.stringify(list, null, 1)}\n`);
 }
 
-/** Notes that this process keeps the lab. */
-export function writeSupervisor(paths: LabPaths): void {
-  writeJson(paths.supervisor, { pid: process.pid, start: startOf(process.pid) ?? '' } satisfies ProcessRecord);
+/** Notes that a process keeps the lab. */
+export function writeSupervisor(paths: LabPaths, pid: number = process.pid): void {
+  writeJson(paths.supervisor, { pid, start: startOf(pid) ?? '' } satisfies ProcessRecord);
 }
 
 /** The process that keeps the lab, when it runs. */

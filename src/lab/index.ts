@@ -10,6 +10,7 @@ export { LAB_NAME } from './names.ts';
 export { DEFAULT_POD_CIDRS, planLab } from './plan.ts';
 export { type ProbeReport, type ProbeResult, probeLab, statusOf } from './probe.ts';
 export type { LabStatus } from './status.ts';
+export type { LabProgress } from './supervisor.ts';
 export { labObstacle } from './system/commands.ts';
 export { tearDown } from './teardown.ts';
 export { probeJson, probeSummary, probeText, statusJson, statusText } from './text.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Protocol } from '../model/types.ts';
 import { familyOf } from './addresses.ts';
@@ -45,8 +46,11 @@ export interface ProbeOptions {
 
 /** How long an answer that is expected may take, longer than TCP waits before it sends again twice. Milliseconds. */
 const PATIENCE = 4000;
-/** Connections that are tried at once: each is a file descriptor. */
-const WAVE = 3000;
+/** Connections that end together. */
+const WAVE = 1000;
+/** Waves that are under way at once where the process may have so many files open: each connection is one. */
+const WAVES = 8;
+const OTHER_FILES = 500;
 /** Begun in one go; then the kernel gets time to deliver, so that no queue of packets overflows. */
 const BURST = 64;
 const DATAGRAM = Buffer.from('?');
@@ -59,16 +63,36 @@ export async function probeAll(
   poller: Poller,
   options: ProbeOptions,
 ): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (let start = 0; start < attempts.length; start += WAVE) {
-    const wave = new Wave(attempts.slice(start, start + WAVE), poller);
-    try {
-      outcomes.push(...(await wave.run(options, (done) => options.onProgress?.(start + done, attempts.length))));
-    } finally {
-      wave.close();
+  const { onProgress = () => {} } = options;
+  const starts = Array.from({ length: Math.ceil(attempts.length / WAVE) }, (_, at) => at * WAVE);
+  const outcomes: Outcome[][] = starts.map(() => []);
+  const done = starts.map(() => 0);
+  // Those of one time differ, and are not those of the time before: an association of the same ports may still be tracked.
+  const firstPort = Math.floor(Math.random() * SCTP_PORTS.count);
+  const waiting = starts.entries();
+  const workers = Array.from({ length: wavesAtOnce() }, async () => {
+    for (const [at, start] of waiting) {
+      const wave = new Wave(attempts.slice(start, start + WAVE), poller, firstPort + start);
+      try {
+        outcomes[at] = await wave.run(options, (ended) => {
+          done[at] = ended;
+          onProgress(
+            done.reduce((sum, one) => sum + one, 0),
+            attempts.length,
+          );
+        });
+      } finally {
+        wave.close();
+      }
     }
-  }
-  return outcomes;
+  });
+  for (const worker of await Promise.allSettled(workers)) if (worker.status === 'rejected') throw worker.reason;
+  return outcomes.flat();
+}
+
+function wavesAtOnce(): number {
+  const [, most] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+  return most === undefined ? WAVES : Math.max(1, Math.min(WAVES, Math.floor((Number(most) - OTHER_FILES) / WAVE)));
 }
 
 /** Attempts that are under way together. */
@@ -82,16 +106,17 @@ class Wave {
   readonly #senders = new Map<number, () => void>();
   readonly #udp = new Map<string, { readonly fd: number; readonly waiting: Map<string, number> }>();
   readonly #sctp = new Map<string, { readonly fd: number; readonly waiting: Map<number, number> }>();
-  /** Not that of the wave before: an association of the same ports may still be tracked. */
-  readonly #firstPort = Math.floor(Math.random() * SCTP_PORTS.count);
+  readonly #firstPort: number;
   #open: number;
   /** Of these, those that are expected to be answered. */
   #expected: number;
   #allDone: () => void = () => {};
   #expectedDone: () => void = () => {};
 
-  constructor(attempts: readonly Attempt[], poller: Poller) {
+  /** @param firstPort that SCTP comes from, one for each attempt */
+  constructor(attempts: readonly Attempt[], poller: Poller, firstPort: number) {
     this.#attempts = attempts;
+    this.#firstPort = firstPort;
     this.#poller = poller;
     this.#outcomes = attempts.map(() => undefined);
     this.#open = attempts.length;

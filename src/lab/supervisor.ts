@@ -21,8 +21,8 @@ import { layOut, type Topology, topologyChange } from './topology.ts';
 const PATIENCE = 10_000;
 const POLL = 10;
 
-/** Told while a lab comes up. */
-export type LabProgress = (step: string) => void;
+/** Told while a lab comes up: what begins, or how much of it is done. */
+export type LabProgress = (step: string, done?: number, total?: number) => void;
 
 /** Keeps a lab as its files say: namespaces, addresses, Services, listeners, agents. One process has it. */
 export class LabSupervisor {
@@ -79,9 +79,11 @@ export class LabSupervisor {
       throw error;
     }
     await this.#work;
+    if (this.#stopped) return;
     if (this.#plan === undefined) throw new LabError(this.#problem ?? 'the input was not read');
     this.#onProgress('waiting for the agents');
     await this.#enforced();
+    if (this.#stopped) return;
     this.#control = await serveControl(this.#paths.control, {
       status: (denied) => this.status(denied),
       settle: async () => {
@@ -153,9 +155,12 @@ export class LabSupervisor {
     }
     await removeFromTopology(change);
     this.#write(plan);
-    if (first) this.#onProgress(`making ${count(plan.pods.length, 'pod')} on ${count(plan.nodes.length, 'node')}`);
+    const making = `making ${count(plan.pods.length, 'pod')} on ${count(plan.nodes.length, 'node')}`;
+    if (first) this.#onProgress(making);
     else if (change.added.length > 0) await this.#enforced();
-    await addToTopology(change);
+    await addToTopology(change, (done, total) => {
+      if (first) this.#onProgress(making, done, total);
+    });
     this.#topology = topology;
     this.#plan = plan;
     if (first) this.#onProgress('starting the agents');
@@ -192,7 +197,7 @@ export class LabSupervisor {
   /** Waits until every agent enforces the files as they are now. */
   async #enforced(): Promise<void> {
     const deadline = performance.now() + PATIENCE;
-    for (;;) {
+    while (!this.#stopped) {
       const wanted = filesDigest([...this.#config.paths, this.#paths.objects]);
       const agents = await this.#agents.status();
       if (agents.every(({ ready, digest }) => ready && digest === wanted)) return;

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { release, runningSupervisor } from './files.ts';
-import { type LabPaths, labPaths, namespacePrefix } from './names.ts';
+import { labPaths, namespacePrefix } from './names.ts';
 import { listNamespaces, removeNamespaces } from './system/commands.ts';
 
 /** A process that was asked to end and has not, by this time, is killed. Milliseconds. */
@@ -20,13 +20,17 @@ export interface TornDown {
  * Removes a lab: its processes, its namespaces, its files. What is there is found by the names of the namespaces, so
  * that it makes no difference whether anything of the lab still runs, or was killed halfway through coming up.
  */
-export async function tearDown(lab: string, paths: LabPaths = labPaths(lab)): Promise<TornDown> {
+export async function tearDown(
+  lab: string,
+  onRemoved: (done: number, total: number) => void = () => {},
+): Promise<TornDown> {
+  const paths = labPaths(lab);
   const supervisor = runningSupervisor(paths);
   if (supervisor !== undefined && supervisor !== process.pid) await end([supervisor]);
   const names = await listNamespaces(namespacePrefix(lab));
   const inside = processesIn(names);
   await end(inside);
-  await removeNamespaces(names);
+  await removeNamespaces(names, onRemoved);
   const directory = exists(paths.directory);
   release(paths);
   return {

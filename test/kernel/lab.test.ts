@@ -1,6 +1,6 @@
 /** The lab with real packets. */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { statusOf, tearDown } from '../../src/lab/index.ts';
@@ -179,6 +179,36 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     expect(await tearDown(killed.name)).toMatchObject({ found: false, namespaces: 0 });
     mkdirSync(killed.directory, { recursive: true });
     await killed.up();
+  });
+
+  test.each([
+    ['before anything is made', 1],
+    ['while pods are made', 4],
+    ['while the agents start', 0],
+  ])('leaves nothing when its process is killed %s', async (_, after) => {
+    const killed = lab();
+    killed.write('pods.json', [WEB, DB, STRANGER]);
+    let steps = 0;
+    const up = killed.up({ nodes: 2 }, [], (step) => {
+      steps++;
+      if (after === 0 ? step !== 'waiting for the agents' : steps !== after) return;
+      const { pid } = JSON.parse(readFileSync(labPaths(killed.name).supervisor, 'utf8')) as { pid: number };
+      process.kill(pid, 'SIGKILL');
+    });
+    await expect(up).rejects.toThrow(/ended while it came up/);
+    expect(await listNamespaces(namespacePrefix(killed.name))).toEqual([]);
+    expect(existsSync(labPaths(killed.name).directory)).toBe(false);
+  });
+
+  test('leaves nothing when it is interrupted while it comes up', async () => {
+    const interrupted = lab();
+    interrupted.write('pods.json', [WEB, DB, STRANGER]);
+    const up = interrupted.up({}, [], (step) => {
+      if (step === 'starting the agents') process.emit('SIGINT');
+    });
+    await expect(up).rejects.toThrow(/^interrupted/);
+    expect(await listNamespaces(namespacePrefix(interrupted.name))).toEqual([]);
+    expect(existsSync(labPaths(interrupted.name).directory)).toBe(false);
   });
 
   test('is one of several, which do not know each other', async () => {

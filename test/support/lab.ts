@@ -11,6 +11,7 @@ import {
   DEFAULT_POD_CIDRS,
   type FocusQuery,
   type LabConfig,
+  type LabProgress,
   type LabStatus,
   type ProbeReport,
   type ProbeResult,
@@ -51,12 +52,16 @@ export class TestLab {
     writeWhole(path.join(this.directory, file), manifests.map((one) => JSON.stringify(one)).join('\n---\n'));
   }
 
-  async up(options: Partial<LabConfig['options']> = {}, agentArguments: readonly string[] = []): Promise<LabStatus> {
+  async up(
+    options: Partial<LabConfig['options']> = {},
+    agentArguments: readonly string[] = [],
+    onProgress: LabProgress = () => {},
+  ): Promise<LabStatus> {
     await removeStale();
     const defaults = { name: this.name, podCidrs: DEFAULT_POD_CIDRS, maxReplicas: 3, maxPods: 300 };
     await bringUp(
       { options: { ...defaults, ...options }, paths: [this.directory], defaultNamespace: 'default', agentArguments },
-      () => {},
+      onProgress,
     );
     return statusOf(this.name);
   }

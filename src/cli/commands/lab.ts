@@ -10,6 +10,7 @@ import {
   LAB_NAME,
   type LabConfig,
   LabError,
+  type LabProgress,
   type LabStatus,
   labObstacle,
   planLab,
@@ -62,7 +63,13 @@ export async function up(context: Context): Promise<number> {
     }),
   };
   const started = performance.now();
-  const onProgress = (step: string): void => {
+  const progress = new Progress(err, flags.on('quiet'));
+  const onProgress: LabProgress = (step, done, total) => {
+    if (done !== undefined && total !== undefined) {
+      progress.show(step, done, total);
+      return;
+    }
+    progress.clear();
     if (!flags.on('quiet')) err.now(`${step}…\n`);
   };
   const show = async (status: LabStatus): Promise<void> => {
@@ -86,7 +93,7 @@ export async function up(context: Context): Promise<number> {
       await runInForeground(config, onProgress, async (supervisor) => show(await supervisor.status(true)));
       return EXIT.ok;
     }
-    await bringUp(config, onProgress);
+    await bringUp(config, onProgress).finally(() => progress.clear());
     await show(await statusOf(name, true));
     return EXIT.ok;
   });
@@ -173,8 +180,11 @@ export async function down(context: Context): Promise<number> {
   const { flags, err } = context;
   const name = labName(context);
   refuseWithout(labObstacle());
+  const progress = new Progress(err, flags.on('quiet'));
   return told(async () => {
-    const { found, namespaces } = await tearDown(name);
+    const { found, namespaces } = await tearDown(name, (done, total) => {
+      progress.show(`removing ${total} network namespaces`, done, total);
+    }).finally(() => progress.clear());
     if (!flags.on('quiet')) {
       err.add(
         found ? `the lab ${name} is gone: ${namespaces} network namespaces removed\n` : `there is no lab ${name}\n`,

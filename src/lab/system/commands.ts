@@ -68,13 +68,19 @@ export async function listNamespaces(prefix: string): Promise<string[]> {
     .filter((name) => name.startsWith(prefix));
 }
 
+/** Told how many of a number of pieces are done. */
+type OnDone = (done: number, total: number) => void;
+
+/** Namespaces that one program removes; then it is told how many are gone. */
+const REMOVED_AT_ONCE = 25;
+
 /** Removes namespaces with all that is in them; one that is gone already is no failure. */
-export async function removeNamespaces(names: readonly string[]): Promise<void> {
-  await batch(
-    '',
-    names.map((name) => `netns del ${name}`),
-    true,
-  );
+export async function removeNamespaces(names: readonly string[], onDone: OnDone = () => {}): Promise<void> {
+  for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
+    onDone(at, names.length);
+    const some = names.slice(at, at + REMOVED_AT_ONCE).map((name) => `netns del ${name}`);
+    await batch('', some, true);
+  }
 }
 
 /** Takes away what a change takes away. */
@@ -90,26 +96,25 @@ export async function removeFromTopology({ before, removed }: TopologyChange): P
 }
 
 /** Makes what a change adds, after {@link removeFromTopology}. */
-export async function addToTopology({ added, devices, after }: TopologyChange): Promise<void> {
+export async function addToTopology(
+  { added, devices, after }: TopologyChange,
+  onDone: OnDone = () => {},
+): Promise<void> {
   await batch(
     '',
     added.map(({ name }) => `netns add ${name}`),
   );
   for (const { name, routes } of added) configureKernel(name, routes);
-  await inParallel(
-    [...devices].map(
-      ([name, lines]) =>
-        () =>
-          batch(name, lines),
-    ),
-  );
-  await inParallel(
-    [...after].map(
-      ([name, lines]) =>
-        () =>
-          batch(name, lines),
-    ),
-  );
+  const total = devices.size + after.size;
+  let done = 0;
+  for (const stage of [devices, after]) {
+    await inParallel(
+      [...stage].map(([name, lines]) => async () => {
+        await batch(name, lines);
+        onDone(++done, total);
+      }),
+    );
+  }
 }
 
 /** Programs at a time; more only take each other's processor. */
