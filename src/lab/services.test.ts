@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { decode, type Manifest, pod } from '../../test/support/manifests.ts';
 import type { LabPlan } from './model.ts';
 import { DEFAULT_POD_CIDRS, planLab } from './plan.ts';
+import { renderServices } from './services.ts';
 
 function service(name: string, spec: Manifest): Manifest {
   return { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'a', name }, spec };
@@ -90,3 +91,16 @@ test('a name that no pod behind it has is told', () => {
 test('a service that is only a name is none', () => {
   expect(plan([service('s', { type: 'ExternalName', externalName: 'example.org' })]).services).toEqual([]);
 });
+
+test.each([['192.0.2.1'], ['2001:db8::1'], ['192.0.2.1', '2001:db8::1']])(
+  'a node of %j translates its ports in the IP versions that it has',
+  (...addresses) => {
+    const { services } = plan([
+      service('s', { type: 'NodePort', selector: { app: 'x' }, ports: [{ port: 80, targetPort: 'http' }] }),
+    ]);
+    const script = renderServices(services, addresses);
+    expect([...script.matchAll(/ct original ip6? daddr \{(.*?)\}/g)].map(([, list]) => list?.trim())).toEqual(
+      addresses,
+    );
+  },
+);

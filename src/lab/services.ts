@@ -118,26 +118,27 @@ export function renderServices(services: readonly LabService[], nodeAddresses: r
     const leads: string[] = [];
     const nowhere: string[] = [];
     const hairpins = new Set<string>();
+    const own = nodeAddresses.filter(ofFamily);
     let nodePorts = false;
     for (const { id, clusterIPs, ports } of services) {
       for (const { protocol, port, nodePort, endpoints } of ports) {
         const lower = protocol.toLowerCase();
         const fronts = clusterIPs.filter(ofFamily).map((address) => `${address} . ${lower} . ${port}`);
         if (nodePort !== undefined) {
-          nodePorts = true;
-          fronts.push(...nodeAddresses.filter(ofFamily).map((address) => `${address} . ${lower} . ${nodePort}`));
+          nodePorts = own.length > 0;
+          fronts.push(...own.map((address) => `${address} . ${lower} . ${nodePort}`));
         }
-        const own = endpoints.filter(({ address }) => ofFamily(address));
-        if (own.length === 0) {
+        const behind = endpoints.filter(({ address }) => ofFamily(address));
+        if (behind.length === 0) {
           nowhere.push(...fronts);
           continue;
         }
-        for (const { address } of own) hairpins.add(`${address} . ${address}`);
+        for (const { address } of behind) hairpins.add(`${address} . ${address}`);
         const chain = `${family}/${id}/${port}/${lower}`;
-        const targets = own.map((endpoint, index) => `${index} : ${endpoint.address} . ${endpoint.port}`);
+        const targets = behind.map((endpoint, index) => `${index} : ${endpoint.address} . ${endpoint.port}`);
         lines.push(
           `chain ${chain} {`,
-          `meta l4proto ${lower} dnat ${keyword} addr . port to numgen random mod ${own.length} map { ${targets.join(', ')} }`,
+          `meta l4proto ${lower} dnat ${keyword} addr . port to numgen random mod ${behind.length} map { ${targets.join(', ')} }`,
           '}',
         );
         leads.push(...fronts.map((front) => `${front} : goto ${chain}`));
@@ -151,7 +152,6 @@ export function renderServices(services: readonly LabService[], nodeAddresses: r
     refuse.push(`${keyword} daddr . meta l4proto . th dport @nowhere-${keyword} reject`);
     // A pod that reached itself through a Service must see the answers come back through it.
     masquerade.push(`ct status dnat ${keyword} saddr . ${keyword} daddr @hairpin-${keyword} masquerade`);
-    const own = nodeAddresses.filter(ofFamily);
     // So must who came in by a port of this node.
     if (nodePorts) masquerade.push(`ct status dnat ct original ${keyword} daddr { ${own.join(', ')} } masquerade`);
   }

@@ -80,7 +80,8 @@ export class LabSupervisor {
     }
     await this.#work;
     if (this.#stopped) return;
-    if (this.#plan === undefined) throw new LabError(this.#problem ?? 'the input was not read');
+    if (this.#problem !== undefined) throw new LabError(this.#problem);
+    if (this.#plan === undefined) throw new LabError('the input was not read');
     this.#onProgress('waiting for the agents');
     await this.#enforced();
     if (this.#stopped) return;

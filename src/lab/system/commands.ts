@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { LabError } from '../model.ts';
 import type { TopologyChange } from '../topology.ts';
 import { NetworkNamespace } from './namespace.ts';
@@ -16,6 +16,9 @@ export function labObstacle(): string | undefined {
   const lacking = lackingCapabilities(readFileSync('/proc/self/status', 'utf8'));
   if (lacking.length > 0) {
     return `a lab needs ${lacking.join(' and ')}, which root of this container lacks: run it privileged`;
+  }
+  if (!existsSync('/proc/sys/net/ipv6')) {
+    return 'a lab needs IPv6, which this kernel was started without: take ipv6.disable=1 off its command line';
   }
   for (const [program, use] of [
     ['ip', 'network namespaces'],
