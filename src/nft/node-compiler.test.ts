@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { effort, patient } from '../../test/support/property.ts';
 import { decodeCluster, randomCluster } from '../../test/support/random-cluster.ts';
 import { flowFrom, flowParts, flowPicks, flowText } from '../../test/support/random-flow.ts';
-import { settled, simulatedAllows } from '../../test/support/simulated-nodes.ts';
-import { buildState, type ClusterState, evaluate, type PodInfo, PolicyIndex } from '../engine/index.ts';
+import { settled, simulatedAllows, tellChanges } from '../../test/support/simulated-nodes.ts';
+import { buildState, evaluate, type PodInfo, PolicyIndex } from '../engine/index.ts';
 import { parseAddress } from '../net/address.ts';
 import { applyDelta, elementsOf } from './delta.ts';
 import { NodeCompiler } from './node-compiler.ts';
@@ -13,21 +13,6 @@ import type { Ruleset } from './ruleset.ts';
 import { simulate } from './simulate.ts';
 
 const EMPTY: Ruleset = { sets: new Map(), maps: new Map(), chains: new Map() };
-
-/** Tells a compiler how one state differs from another. */
-function change(compiler: NodeCompiler, from: ClusterState, to: ClusterState): void {
-  for (const id of from.pods.keys()) if (!to.pods.has(id)) compiler.removePod(id);
-  for (const key of from.policies.keys()) if (!to.policies.has(key)) compiler.removePolicy(key);
-  for (const key of from.clusterPolicies.keys()) if (!to.clusterPolicies.has(key)) compiler.removePolicy(key);
-  for (const name of from.nodes.keys()) if (!to.nodes.has(name)) compiler.removeNode(name);
-  for (const { declared, name } of from.namespaces.values()) {
-    if (declared && to.namespaces.get(name)?.declared !== true) compiler.removeNamespace(name);
-  }
-  for (const namespace of to.namespaces.values()) if (namespace.declared) compiler.setNamespace(namespace);
-  for (const node of to.nodes.values()) compiler.setNode(node);
-  for (const policy of [...to.policies.values(), ...to.clusterPolicies.values()]) compiler.setPolicy(policy);
-  for (const pod of to.pods.values()) compiler.setPod(pod);
-}
 
 describe('a compiler that follows changes', () => {
   test.each([1, 2, 128])('answers as the engine does, shared sets from %i pods', patient, (sharedPeerSize) => {
@@ -55,7 +40,7 @@ describe('a compiler that follows changes', () => {
           const kernels = new Map([...nodes].map((node) => [node, EMPTY]));
           for (const [step, state] of states.entries()) {
             for (const [node, compiler] of compilers) {
-              if (step > 0) change(compiler, states[step - 1] ?? state, state);
+              if (step > 0) tellChanges(compiler, states[step - 1] ?? state, state);
               // Some changes are told together.
               if (step + 1 < states.length && step > 0 && coins.next().value === true) continue;
               let kernel = applyDelta(kernels.get(node) ?? EMPTY, compiler.take().delta);

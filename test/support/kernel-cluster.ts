@@ -238,6 +238,11 @@ export class KernelCluster {
     return packets.map(({ packet, payload }) => arrived.has(packet.subarray(packet.length - payload).toString('hex')));
   }
 
+  /** The kernels of all nodes, by name. */
+  get kernels(): ReadonlyMap<string, RemoteKernel> {
+    return new Map(Array.from(this.#nodes, ([name, { kernel }]) => [name, kernel]));
+  }
+
   /** The kernel of a node. */
   kernel(node: string): RemoteKernel {
     return this.#node(node).kernel;

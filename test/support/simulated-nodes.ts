@@ -1,5 +1,6 @@
 /** The simulated rulesets of every node of a cluster, as one more judge of flows. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState, Flow, FlowEnd, PodInfo, PolicyIndex } from '../../src/engine/index.ts';
 import { isOwnNode } from '../../src/engine/state.ts';
 import { type Address, formatAddress } from '../../src/net/address.ts';
@@ -8,6 +9,7 @@ import {
   compileNode,
   DEFAULT_OPTIONS,
   type Fate,
+  type NodeCompiler,
   type Packet,
   type Ruleset,
   simulate,
@@ -46,13 +48,24 @@ export function settled(state: ClusterState): ClusterState {
 
 /**
  * The state with every pod of an own address on one of three nodes, in turn. hostNetwork pods stay where their node is one
- * of these and lists their address, as real ones do.
+ * of these and nobody else has their address; whether the Node object lists it does not matter.
  */
 export function placed(state: ClusterState): ClusterState {
+  const nodeOf = new Map<string, string | undefined>();
+  for (const { name, addresses } of state.nodes.values()) {
+    for (const address of addresses) nodeOf.set(formatAddress(address), name);
+  }
+  for (const { addresses } of podsOf(state)) {
+    for (const address of addresses) nodeOf.set(formatAddress(address), undefined);
+  }
   const isThere = ({ hostNetwork, node, addresses }: PodInfo): boolean => {
     if (!hostNetwork) return true;
-    const listed = new Set(state.nodes.get(node ?? '')?.addresses.map(formatAddress));
-    return NODE_NAMES.includes(node ?? '') && addresses.every((address) => listed.has(formatAddress(address)));
+    const texts = addresses.map(formatAddress);
+    if (!NODE_NAMES.includes(node ?? '') || texts.some((text) => nodeOf.has(text) && nodeOf.get(text) !== node)) {
+      return false;
+    }
+    for (const text of texts) nodeOf.set(text, node);
+    return true;
   };
   const pods = new Map([...state.pods].filter(([, pod]) => isThere(pod)));
   for (const [slot, pod] of podsOf(state).entries()) pods.set(pod.id, { ...pod, node: nodeOfSlot(slot) });
@@ -67,6 +80,28 @@ export function podsOf(state: ClusterState): PodInfo[] {
 /** The node of the pod at a place in {@link podsOf}. */
 export function nodeOfSlot(slot: number, names: readonly string[] = NODE_NAMES): string {
   return names[slot % names.length] ?? '';
+}
+
+/** Tells a compiler what makes one state of another, as a source does: only objects that differ. */
+export function tellChanges(compiler: NodeCompiler, from: ClusterState, to: ClusterState): void {
+  for (const id of from.pods.keys()) if (!to.pods.has(id)) compiler.removePod(id);
+  for (const key of from.policies.keys()) if (!to.policies.has(key)) compiler.removePolicy(key);
+  for (const key of from.clusterPolicies.keys()) if (!to.clusterPolicies.has(key)) compiler.removePolicy(key);
+  for (const name of from.nodes.keys()) if (!to.nodes.has(name)) compiler.removeNode(name);
+  for (const { declared, name } of from.namespaces.values()) {
+    if (declared && to.namespaces.get(name)?.declared !== true) compiler.removeNamespace(name);
+  }
+  for (const namespace of differing(from.namespaces, to.namespaces)) {
+    if (namespace.declared) compiler.setNamespace(namespace);
+  }
+  for (const node of differing(from.nodes, to.nodes)) compiler.setNode(node);
+  for (const policy of differing(from.policies, to.policies)) compiler.setPolicy(policy);
+  for (const policy of differing(from.clusterPolicies, to.clusterPolicies)) compiler.setPolicy(policy);
+  for (const pod of differing(from.pods, to.pods)) compiler.setPod(pod);
+}
+
+function differing<T>(from: ReadonlyMap<string, T>, to: ReadonlyMap<string, T>): T[] {
+  return [...to].filter(([key, one]) => !isDeepStrictEqual(from.get(key), one)).map(([, one]) => one);
 }
 
 /** The rulesets of the nodes that pods are on. */
