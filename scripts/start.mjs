@@ -1,7 +1,7 @@
 /**
  * A first look, for `npm start`. On Linux as root with nft, examples/shop comes up in the lab: every connection is tried
- * with real packets. On a terminal the page then opens on it and stays until Ctrl-C; else a policy is changed, and every
- * connection tried once more. Elsewhere the same questions are answered without packets.
+ * with real packets, a policy is changed, and every connection is tried once more. On a terminal the page then opens on it and
+ * stays until Ctrl-C. Elsewhere the same questions are answered without packets.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,8 +42,12 @@ function heading(text) {
   console.log(`# ${text}`);
 }
 
+const INTRODUCTION = 'examples/shop is a small shop with its network policies, which say who may connect to whom.';
+
 async function analyse(reason) {
-  console.log(`No packets here: ${reason}.\nSo this asks what the policies of examples/shop say, and sends nothing.\n`);
+  console.log(
+    `${INTRODUCTION}\nNo packets here: ${reason}.\nSo this asks what the policies of examples/shop say, and sends nothing.\n`,
+  );
   heading('Who reaches whom in the shop');
   await run('reach -f examples/shop -n shop -o matrix --no-external'.split(' '));
   heading('A denied connection, and why');
@@ -51,7 +55,7 @@ async function analyse(reason) {
   heading('An allowed one');
   await run('can -f examples/shop shop/deploy/frontend shop/deploy/cart 7070'.split(' '));
   console.log('More to ask: examples/README.md, and ./bin/portcullis --help\n');
-  if (IS_WATCHED) await withCopy((shop) => page(shop, []));
+  if (IS_WATCHED) await withCopy((shop) => page(shop, 'who reaches whom, and why', []));
 }
 
 /** Does something with a copy of the shop, which is gone afterwards. */
@@ -66,16 +70,24 @@ async function withCopy(work) {
   }
 }
 
-/** The page over the files of a folder, until Ctrl-C. */
-async function page(shop, flags) {
-  heading(`The page. What you edit in ${shop} shows at once; Ctrl-C ends`);
-  await run(['serve', '-f', shop, '--port', '0', ...flags]);
+/** The page over the files of a folder, until Ctrl-C: that is how it ends, and no failure. */
+async function page(shop, what, flags) {
+  heading(`The page, for your browser: ${what}`);
+  console.log(`What you edit in ${shop} shows at once. Ctrl-C ends.\n`);
+  await run(['serve', '-f', shop, '--port', '0', ...flags]).catch((error) => {
+    if (!(error instanceof Interrupted)) throw error;
+    console.log();
+  });
 }
 
 const CART = 'policies/shop/cart.yaml';
 
 async function enforce() {
   const named = ['--name', LAB];
+  console.log(
+    `${INTRODUCTION}\nHere its pods become network namespaces of this machine, whose kernel enforces the policies. ` +
+      'Nothing outside them is contacted,\nand all of it is removed at the end.\n',
+  );
   try {
     await withCopy(async (shop) => {
       heading('The shop as the policies have it');
@@ -84,8 +96,10 @@ async function enforce() {
       await run(['lab', 'up', '-f', shop, ...named, '--summary']);
       heading('Every connection is tried, and compared with what was predicted');
       await run(['lab', 'probe', ...named, '-q'], { answers: [0] });
-      if (IS_WATCHED) await page(shop, ['--flows', await flowLog()]);
-      else await changePolicy(shop, named);
+      await changePolicy(shop, named);
+      if (!IS_WATCHED) return;
+      console.log(`The lab is up still. In another terminal: ./bin/portcullis lab probe --name ${LAB}\n`);
+      await page(shop, 'who reaches whom, and what the kernel denied', ['--flows', await flowLog()]);
     });
   } finally {
     heading('Away with it');
