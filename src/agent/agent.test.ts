@@ -252,6 +252,21 @@ describe('an agent', () => {
     expect(b.messages.join('')).toContain('no pod runs on a node of this name');
   });
 
+  test('is not ready while others have a Node object and its own node has none', async () => {
+    const b = await bench({ node: 'n7' }).begin();
+    const reason = 'there is no Node object of this name: --node must be what pods have in spec.nodeName';
+    expect(b.agent.status()).toMatchObject({ ready: false, reason });
+    expect(b.messages.join('')).toContain(reason);
+    b.source.set(node('n7', '10.0.0.7'));
+    await b.settle();
+    expect(b.agent.status().ready).toBe(true);
+  });
+
+  test('says when there is nothing to enforce', async () => {
+    const b = await bench().begin(namespace('shop'));
+    expect(b.messages.join('')).toContain('there are no pods: nothing is enforced');
+  });
+
   test('leaves enforcement in place when it stops, and takes it away on demand', async () => {
     const b = await bench().begin();
     await b.agent.stop();

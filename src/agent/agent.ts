@@ -33,6 +33,7 @@ const STUCK_MS = 60_000;
 /** How often to look whether the other agent of the node has ended, and to say that it has not. */
 const LOOK_MS = 250;
 const REMIND_MS = 60_000;
+const NO_NODE = 'there is no Node object of this name: --node must be what pods have in spec.nodeName';
 const OTHER_AGENT = 'another agent runs in this network namespace';
 
 /** What a source tells besides objects, where it can. */
@@ -314,6 +315,7 @@ export class Agent {
     const { begun, current, failure } = this.#reconciler.state;
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
+    if (!this.#feed.knowsNode && this.#feed.state.nodes.size > 0) return NO_NODE;
     if (this.#foreign.waiting) return 'somebody keeps changing the table';
     if (!current || this.#waiting > 0) return 'a change is on its way to the kernel';
     if (this.#lacks.length > 0) return this.#lacks.join('; ');
@@ -378,9 +380,11 @@ export class Agent {
     this.#synced = true;
     const { nodes, pods } = this.#feed.state;
     if (!this.#feed.knowsNode && nodes.size > 0) {
-      log.warn({ node }, 'there is no Node object of this name: --node must be what pods have in spec.nodeName');
+      log.warn({ node }, NO_NODE);
     } else if (nodes.size === 0 && pods.size > 0 && this.status().pods.local === 0) {
       log.warn({ node }, 'no pod runs on a node of this name: --node must be what pods have in spec.nodeName');
+    } else if (pods.size === 0) {
+      log.warn({}, 'there are no pods: nothing is enforced');
     }
     if (strict && this.#strictRange.isEmpty()) log.warn({}, 'strict mode does not know the pod range: give --pod-cidr');
     this.#reconciler.begin(this.#compiler);

@@ -1,6 +1,7 @@
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, isIP } from 'node:net';
+import { dirname } from 'node:path';
 import type { AgentMetrics } from './metrics.ts';
 
 /** What the agent says of itself as JSON on `/statusz`. Fields may be added, none renamed. */
@@ -69,7 +70,12 @@ export class Endpoint {
       },
     );
     server.maxConnections = 64;
-    if ('path' in address) await removeStaleSocket(address.path);
+    if ('path' in address) {
+      // The system would say that it is forbidden.
+      const folder = dirname(address.path);
+      if (!existsSync(folder)) throw new Error(`there is no directory ${folder} for ${address.path}`);
+      await removeStaleSocket(address.path);
+    }
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(address, () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -49,6 +49,15 @@ test('what cannot be written is told once, and tried again', () => {
   expect(log.write('3\n')).toBe(true);
   expect(warnings[1]).toBe('2 denials were lost from the flow log');
   expect(readFileSync(file(), 'utf8')).toBe('3\n');
+  log.close();
+});
+
+test('a file that is copied and truncated goes on at its beginning', () => {
+  const log = open();
+  log.write('1\n');
+  truncateSync(file());
+  log.write('2\n');
+  expect(readFileSync(file(), 'utf8')).toBe('2\n');
   log.close();
 });
 

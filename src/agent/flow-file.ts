@@ -6,8 +6,8 @@ const LOOK_MS = 1000;
 
 /**
  * A flow log in a file. Lines are written at once, so that none is lost at the end; their rate is limited by the kernel.
- * A file that is renamed or deleted, as log rotation does, is followed by a new one within a second. What cannot be
- * written is lost, told once, and tried again with the next line.
+ * A file that is renamed or deleted, as log rotation does, is followed by a new one within a second; one that is truncated
+ * goes on at its beginning. What cannot be written is lost, told once, and tried again with the next line.
  */
 export class FlowFile {
   readonly #path: string;
@@ -16,6 +16,8 @@ export class FlowFile {
   #fd: number | undefined;
   #lookedAt = 0;
   #lost = 0;
+  /** The file ends with a piece of a line. */
+  #torn = false;
 
   /** @throws the error of the system when the file cannot be opened */
   constructor(path: string, clock: Clock, warn: (message: string) => void) {
@@ -31,7 +33,7 @@ export class FlowFile {
     try {
       this.#follow();
       this.#fd ??= openSync(this.#path, 'a');
-      writeSync(this.#fd, line);
+      this.#append(this.#fd, Buffer.from(this.#torn ? `\n${line}` : line));
     } catch (error) {
       if (this.#lost++ === 0) this.#warn(`the flow log cannot be written: ${(error as Error).message}`);
       return false;
@@ -41,7 +43,16 @@ export class FlowFile {
     return true;
   }
 
+  /** A disk that gets full takes the first part of a line. */
+  #append(fd: number, bytes: Buffer): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(fd, bytes, done);
+      this.#torn = done < bytes.length;
+    }
+  }
+
   close(): void {
+    this.#torn = false;
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd !== undefined) closeSync(fd);

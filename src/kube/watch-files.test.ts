@@ -40,7 +40,7 @@ async function started(
   paths: readonly string[] = [root],
   options: WatchFilesOptions = {},
 ): Promise<{ readonly source: FilesSource; readonly current: () => Promise<void> }> {
-  const source = watchFiles(paths, { quietMs: 5, ...options, onRead: () => sink.wake() });
+  const source = watchFiles(paths, { quietMs: 5, emptyMs: 20, ...options, onRead: () => sink.wake() });
   open.push(source);
   await source.start(sink);
   // Until what is on disk now has been read and told.
@@ -202,6 +202,39 @@ describe('folders', () => {
     unlinkSync(path.join(root, 'a.yaml'));
     await current();
     expect([sink.names, sink.problems]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['emptied and filled again', () => unlinkSync(path.join(root, 'in/a.yaml'))],
+    [
+      'deleted, made anew and filled again',
+      () => {
+        rmSync(path.join(root, 'in'), { recursive: true });
+        mkdirSync(path.join(root, 'in'));
+      },
+    ],
+  ])('that are %s were never gone', async (_, empty) => {
+    write('in/a.yaml', pod('a'));
+    write('in/b.yaml', pod('b'));
+    const clock = new ManualClock();
+    const { source, current } = await started([path.join(root, 'in')], { clock, emptyMs: 2000 });
+    unlinkSync(path.join(root, 'in/b.yaml'));
+    clock.advance(30_000);
+    expect(sink.told).toEqual([['+Pod/shop/a', '+Pod/shop/b'], ['-Pod/shop/b']]);
+    empty();
+    clock.advance(30_000);
+    clock.advance(1999);
+    expect(sink.names).toEqual(['Pod/shop/a']);
+    write('in/a.yaml', pod('a', '{v: "2"}'));
+    clock.advance(30_000);
+    await current();
+    expect(sink.told.slice(2)).toEqual([['+Pod/shop/a']]);
+
+    empty();
+    clock.advance(28_001);
+    expect(sink.names).toEqual(['Pod/shop/a']);
+    clock.advance(2000);
+    expect([sink.names, source.digest]).toEqual([[], filesDigest([root])]);
   });
 
   it('of a mounted ConfigMap change all at once', async () => {

@@ -18,6 +18,8 @@ const QUIET_MS = 50;
 const LONGEST_WAIT_MS = 1000;
 /** Files are looked at this often even when nothing was told of them: network file systems tell nothing. */
 const RESCAN_MS = 30_000;
+/** A folder that lost all its manifests is believed to have none after this long: it may be about to be filled again. */
+const EMPTY_MS = 2000;
 /** Attempts to see all files of one moment while links are being replaced. */
 const ATTEMPTS = 5;
 
@@ -27,6 +29,7 @@ export interface WatchFilesOptions extends FileReadOptions {
   readonly quietMs?: number;
   readonly longestWaitMs?: number;
   readonly rescanMs?: number;
+  readonly emptyMs?: number;
   /** Called with {@link FilesSource.digest} after every time the files were read and what changed was told. */
   readonly onRead?: (digest: string) => void;
 }
@@ -72,8 +75,9 @@ function digestOf(states: ReadonlyMap<string, FileState>): string {
  *
  * An object in two files is that of the later one. An invalid policy is a problem, and the last valid version of it stays
  * in force; so does everything that a file said which cannot be read any more, and everything below a named path that is
- * gone. A file that is deleted takes its objects with it. Files should be replaced by renaming: one that is written in
- * place for longer than a second may be read when half of it is there.
+ * gone. A file that is deleted takes its objects with it; but the last one below a named path only when none has come for
+ * two seconds, since a folder that is made anew is empty at first. Files should be replaced by renaming: one that is
+ * written in place for longer than a second may be read when half of it is there.
  *
  * `start` rejects with {@link SourceError} when a named path cannot be read.
  */
@@ -93,6 +97,8 @@ class FilesWatcher implements FilesSource {
   #problems: ReadonlyMap<string, FileProblem> = new Map();
   #digest: string | undefined;
   #firstHint: number | undefined;
+  /** Named paths that had manifests and have none. */
+  readonly #emptied = new Map<string, { believed: boolean; cancel: () => void }>();
   #cancel: (() => void) | undefined;
   #cancelRescan: (() => void) | undefined;
 
@@ -124,6 +130,7 @@ class FilesWatcher implements FilesSource {
     this.#sink = undefined;
     this.#cancel?.();
     this.#cancelRescan?.();
+    for (const { cancel } of this.#emptied.values()) cancel();
     this.#watch.close();
   }
 
@@ -170,12 +177,35 @@ class FilesWatcher implements FilesSource {
         found.files.map(({ name }) => [name, readFileState(name, this.#files.get(name), this.#options)]),
       );
       if (attempt < ATTEMPTS && found.files.some(({ name, real }) => hasMoved(name, real))) continue;
-      const unknown = found.problems.filter(({ empty }) => !empty).map(({ name }) => name);
+      const unknown = found.problems
+        .filter(({ empty, name }) => (empty ? this.#isDoubtful(name) : true))
+        .map(({ name }) => name);
+      for (const [name, { cancel }] of this.#emptied) {
+        if (unknown.includes(name)) continue;
+        cancel();
+        this.#emptied.delete(name);
+      }
       for (const [name, state] of this.#files) {
         if (!states.has(name) && unknown.some((above) => isBelow(name, above))) states.set(name, state);
       }
       return { found, states };
     }
+  }
+
+  /** Whether a path without manifests had some, and may have them again soon. */
+  #isDoubtful(name: string): boolean {
+    if (![...this.#files.keys()].some((file) => isBelow(file, name))) return false;
+    const known = this.#emptied.get(name);
+    if (known !== undefined) return !known.believed;
+    const emptied = {
+      believed: false,
+      cancel: this.#clock.after(this.#options.emptyMs ?? EMPTY_MS, () => {
+        emptied.believed = true;
+        this.#scan();
+      }),
+    };
+    this.#emptied.set(name, emptied);
+    return true;
   }
 
   #tell(sink: ObjectSink, states: ReadonlyMap<string, FileState>, further: readonly FileProblem[]): void {
