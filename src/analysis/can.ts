@@ -1,5 +1,6 @@
 import { domainKey, type Flow, type FlowEnd } from '../engine/state.ts';
 import type { Direction, DirectionVerdict, FlowProtocol, RuleRef } from '../engine/verdict.ts';
+import { say } from '../model/say.ts';
 import type { Protocol } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { PORT_PROTOCOLS, PortSet } from '../net/port-set.ts';
@@ -84,14 +85,16 @@ export function can(world: World, from: string, to: string, port?: PortQuery): C
     notes: [...new Set(notes)],
   };
   if (deciding?.ingress.allowed === false && source.units.some(isUnknownController)) {
-    answer.notes.push(`${CONTROLLER_ID} may be any pod that the input does not hold; --ingress-controller says which`);
+    answer.notes.push(
+      say`${CONTROLLER_ID} may be any pod that the input does not hold; --ingress-controller says which`,
+    );
   }
   if (deciding !== undefined) {
     for (const direction of ['egress', 'ingress'] as const) {
       answer.notes.push(...equalPriorityNotes(world.state, direction, deciding[direction], deciding.flows[direction]));
     }
   }
-  if (new Set(cases.map((one) => one.allowed)).size > 1) answer.notes.push('not every case is alike: see the cases');
+  if (new Set(cases.map((one) => one.allowed)).size > 1) answer.notes.push(say`not every case is alike: see the cases`);
   return answer;
 }
 
@@ -115,17 +118,17 @@ function* allCases(
   for (const from of source.units) {
     for (const to of target.units) {
       if (from.endpoint.type === 'external' && to.endpoint.type === 'external') {
-        notes.push('no pod is at either end: network policies say nothing of this connection (S11)');
+        notes.push(say`no pod is at either end: network policies say nothing of this connection (S11)`);
       }
       if (to.endpoint.type === 'domain' && unknownDomain(world, from, to)) {
         notes.push(
-          `the addresses of ${to.endpoint.id} are not known: of the rules for addresses, only those for every address count; --resolve gives them`,
+          say`the addresses of ${to.endpoint.id} are not known: of the rules for addresses, only those for every address count; --resolve gives them`,
         );
       }
       for (const family of commonFamilies(from, to)) {
         const asked = port === undefined ? PortSet.ALL : queriedPorts(port, to.pods[0]?.ports ?? []);
         if (asked.isEmpty()) {
-          notes.push(`${to.endpoint.id} has no container port named ${port?.name}/${port?.protocol}`);
+          notes.push(say`${to.endpoint.id} has no container port named ${port?.name}/${port?.protocol}`);
           answered = true;
           continue;
         }
@@ -136,7 +139,7 @@ function* allCases(
       }
     }
   }
-  if (!answered) notes.push(`${source.id} and ${target.id} have no address family in common`);
+  if (!answered) notes.push(say`${source.id} and ${target.id} have no address family in common`);
 }
 
 /**
@@ -178,7 +181,7 @@ function* endPairs(from: Unit, to: Unit, family: Family, notes: string[]): Gener
   let toEnds = endsToward(to, from, family);
   const [pod] = from.pods;
   if (from.endpoint.id === to.endpoint.id && pod !== undefined && (from.pods.length > 1 || pod.kind !== 'Pod')) {
-    notes.push(`judged between two pods of ${from.endpoint.id}; a pod always reaches itself (S15)`);
+    notes.push(say`judged between two pods of ${from.endpoint.id}; a pod always reaches itself (S15)`);
     const second = to.pods[1];
     if (second !== undefined) toEnds = [{ type: 'pod', pod: second }];
   }
@@ -226,7 +229,7 @@ function setCase(
   const both = egress.intersect(asked).isEmpty() || ingress.intersect(asked).isEmpty();
   if (open.isEmpty() && !both) {
     notes.push(
-      `the two directions have no port in common: egress ${egress.intersect(asked)}, ingress ${ingress.intersect(asked)}`,
+      say`the two directions have no port in common: egress ${egress.intersect(asked).toString()}, ingress ${ingress.intersect(asked).toString()}`,
     );
   }
   const sampleFlow = (admitted: PortSet): Flow => {
@@ -340,10 +343,10 @@ function reasonKey({ allowed, tier, decidedBy, passedBy = [], isolatedBy }: Dire
 export function misplacedEnd(end: 'from' | 'to', { id, units }: Resolved): ResolveError | undefined {
   if (end === 'to') {
     if (!units.some(isController)) return undefined;
-    return { error: `${CONTROLLER_ID} is where connections come from, not where they go`, suggestions: [] };
+    return { error: say`${CONTROLLER_ID} is where connections come from, not where they go`, suggestions: [] };
   }
   if (!units.some(({ endpoint }) => endpoint.type === 'domain')) return undefined;
-  return { error: `${id} is a domain name: policies know those as destinations only`, suggestions: [] };
+  return { error: say`${id} is a domain name: policies know those as destinations only`, suggestions: [] };
 }
 
 /** Whether the addresses of a domain are unknown while policies name addresses toward which pods may connect. */

@@ -3,6 +3,7 @@ import { comparePrecedence, type RuleHit } from '../engine/outcome.ts';
 import { clusterPeerMatches, selectsPod } from '../engine/peer-match.ts';
 import { type ClusterState, type Flow, policyKey } from '../engine/state.ts';
 import type { Direction, DirectionVerdict } from '../engine/verdict.ts';
+import { say } from '../model/say.ts';
 import { type Diagnostic, type FieldPath, formatPath } from '../model/source.ts';
 import {
   type ClusterNetworkPolicy,
@@ -11,6 +12,7 @@ import {
   objectRef,
 } from '../model/types.ts';
 import { PortSet } from '../net/port-set.ts';
+import { wayName } from './explain-words.ts';
 import type { Unit } from './units.ts';
 
 /** The endpoints that policies can meet on. */
@@ -102,11 +104,8 @@ function conflict(first: ClusterNetworkPolicy, second: ClusterNetworkPolicy, mee
     severity: 'warning',
     object: objectRef(second),
     path: formatPath(path),
-    message:
-      `${actions[1]} has the same priority ${second.spec.priority} as ${actions[0]} in ${direction} rule ${rules[0] + 1} ` +
-      `of ${first.kind} ${first.metadata.name}, and both match ${from.endpoint.id} -> ${to.endpoint.id}: ` +
-      `which one holds is undefined; here ${first.metadata.name} goes first, by name`,
-    help: 'give the two policies different priorities',
+    message: say`${actions[1]} has the same priority ${second.spec.priority} as ${actions[0]} in ${wayName(direction)} rule ${rules[0] + 1} of ${first.kind} ${first.metadata.name}, and both match ${from.endpoint.id} -> ${to.endpoint.id}: which one holds is undefined; here ${first.metadata.name} goes first, by name`,
+    help: say`give the two policies different priorities`,
     ...(second.source === undefined ? {} : { source: second.source.locate(path) }),
   };
 }
@@ -136,9 +135,7 @@ export function equalPriorityNotes(
       .filter((rival) => rival.action !== action)
       .map(
         (rival) =>
-          `${rival.policy.kind} ${rival.policy.metadata.name} has the same priority ${policy.spec.priority} as ${ref.kind} ` +
-          `${ref.name}, and its ${direction} rule ${rival.rule + 1} says ${rival.action} where rule ${rule + 1} of the ` +
-          `other says ${action}: which one holds is undefined; here ${ref.name} goes first, by name`,
+          say`${rival.policy.kind} ${rival.policy.metadata.name} has the same priority ${policy.spec.priority} as ${ref.kind} ${ref.name}, and its ${wayName(direction)} rule ${rival.rule + 1} says ${rival.action} where rule ${rule + 1} of the other says ${action}: which one holds is undefined; here ${ref.name} goes first, by name`,
       );
   });
 }

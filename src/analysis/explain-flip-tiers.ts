@@ -2,6 +2,7 @@ import { clusterRuleHit, clusterRuleMiss, type RulePlace, tierRules } from '../e
 import { evaluate } from '../engine/reference.ts';
 import { type ClusterState, type Flow, type FlowEnd, type PodInfo, policyKey } from '../engine/state.ts';
 import type { Direction } from '../engine/verdict.ts';
+import { say } from '../model/say.ts';
 import type {
   ClusterNetworkPolicy,
   ClusterNetworkPolicyPeer,
@@ -13,7 +14,7 @@ import { addressBits, formatAddress } from '../net/address.ts';
 import { formatCidr } from '../net/cidr.ts';
 import { isPortMiss } from './can.ts';
 import { clusterPolicyOf, clusterRuleText } from './explain-tier-words.ts';
-import { listText, namingLabels } from './explain-words.ts';
+import { listText, namingLabels, wayName } from './explain-words.ts';
 
 /** More rules than these are not listed as what must go. */
 const MOST_REMOVALS = 20;
@@ -43,7 +44,7 @@ export function tierAdmissions(flip: TierFlip, tier: 'admin' | 'baseline'): stri
   const changes = [...nearTierChanges(flip), ...insertion(flip, ['Accept', 'Pass']), ...removal(flip)];
   return tier === 'baseline'
     ? [...changes, ...overriding(flip)]
-    : [...changes, 'no NetworkPolicy can allow it: the Admin tier comes first'];
+    : [...changes, say`no NetworkPolicy can allow it: the Admin tier comes first`];
 }
 
 /** Ways to deny what the Admin or the Baseline tier accepts. Each but the last was tried. */
@@ -53,7 +54,7 @@ export function tierDenials(flip: TierFlip, tier: 'admin' | 'baseline'): string[
     ? [...changes, ...overriding(flip)]
     : [
         ...changes,
-        `no NetworkPolicy can refuse the ${flip.direction} here: an Admin Accept cannot be overridden by NetworkPolicies`,
+        say`no NetworkPolicy can refuse the ${wayName(flip.direction)} here: an Admin Accept cannot be overridden by NetworkPolicies`,
       ];
 }
 
@@ -73,28 +74,28 @@ export function nearTierChanges(flip: TierFlip): string[] {
     if (miss.missed === 'unknown') {
       const peers = rule.peers.filter(({ type }) => type !== 'unknown');
       if (turns(flip, withRules(state, place, [{ ...rule, peers }])))
-        found.push(`take peer ${miss.peer + 1} out of ${text}`);
+        found.push(say`take peer ${miss.peer + 1} out of ${text}`);
     } else if (isPortMiss(miss.missed)) {
       const ports = [...(rule.ports ?? []), ...(portsOf(flip) ?? [])];
       if (turns(flip, withRules(state, place, [{ ...rule, ports }])))
-        found.push(`add ${port ?? 'the port'} to ${text}`);
+        found.push(say`add ${port ?? say`the port`} to ${text}`);
     } else {
       const peer = peerFor(flip, rule.action);
       const peers = peer === undefined ? [] : [...rule.peers, peer.peer];
       if (peer !== undefined && turns(flip, withRules(state, place, [{ ...rule, peers }])))
-        found.push(`add ${peer.text} to ${text}`);
+        found.push(say`add ${peer.text} to ${text}`);
     }
   }
   return found;
 }
 
 /** A rule of one of the actions, put before the rule that decides. */
-function insertion(flip: TierFlip, actions: readonly ClusterNetworkPolicyRule['action'][]): string[] {
+function insertion(flip: TierFlip, wanted: readonly ClusterNetworkPolicyRule['action'][]): string[] {
   const place = firstDecider(flip);
   const decider = place === undefined ? undefined : ruleAt(place);
   if (place === undefined || decider === undefined) return [];
   const ports = portsOf(flip);
-  const able = actions.filter((action) => {
+  const able = wanted.filter((action) => {
     const peer = peerFor(flip, action)?.peer;
     if (peer === undefined) return false;
     const rule: ClusterNetworkPolicyRule = { action, peers: [peer], ...(ports === undefined ? {} : { ports }) };
@@ -102,9 +103,14 @@ function insertion(flip: TierFlip, actions: readonly ClusterNetworkPolicyRule['a
   });
   const who = able.map((action) => peerFor(flip, action)?.text)[0];
   if (who === undefined) return [];
-  const article = able[0] === 'Accept' ? 'an' : 'a';
-  const onPort = flip.port === undefined ? '' : ` on ${flip.port}`;
-  return [`put ${article} ${able.join(' or ')} rule for ${who}${onPort} before ${clusterRuleText(place)}`];
+  const actions = able.join(say` or `);
+  const onPort = flip.port === undefined ? '' : say` on ${flip.port}`;
+  const before = clusterRuleText(place);
+  return [
+    able[0] === 'Accept'
+      ? say`put an ${actions} rule for ${who}${onPort} before ${before}`
+      : say`put a ${actions} rule for ${who}${onPort} before ${before}`,
+  ];
 }
 
 /** The first of the rules that decide the flows, in the order in which they are tried. */
@@ -141,7 +147,7 @@ function removal(flip: TierFlip): string[] {
       changed = withPolicy(changed, { ...policy, spec: { ...policy.spec, [direction]: rules } });
     }
   }
-  return removed.length === 0 ? [] : [`remove ${listText(removed)}`];
+  return removed.length === 0 ? [] : [say`remove ${listText(removed)}`];
 }
 
 /** A NetworkPolicy that isolates the pod, which takes it out of the Baseline tier. */
@@ -149,18 +155,20 @@ function overriding(flip: TierFlip): string[] {
   const { state, direction, pod, port, allowed } = flip;
   const [flow] = flip.flows;
   const labels = namingLabels(pod);
-  const where = `add a NetworkPolicy to namespace ${pod.namespace} that selects ${labels === '' ? 'every pod' : labels}`;
+  const where = say`add a NetworkPolicy to namespace ${pod.namespace} that selects ${labels === '' ? say`every pod` : labels}`;
   const peer = flow === undefined || allowed ? undefined : policyPeer(direction === 'egress' ? flow.to : flow.from);
   if (!allowed && peer === undefined) return [];
   const policy = isolatingPolicy(flip, peer);
   if (!turns(flip, { ...state, policies: new Map(state.policies).set(policyKey(policy), policy) })) return [];
   if (allowed)
-    return [`${where} for ${direction} and does not admit this: a NetworkPolicy overrides the Baseline tier`];
-  const onPort = port === undefined ? '' : ` on ${port}`;
-  const preposition = direction === 'egress' ? 'to' : 'from';
+    return [
+      say`${where} for ${wayName(direction)} and does not admit this: a NetworkPolicy overrides the Baseline tier`,
+    ];
+  const onPort = port === undefined ? '' : say` on ${port}`;
   return [
-    `${where} and admits ${direction} ${preposition} ${flip.otherId}${onPort}: a NetworkPolicy overrides the Baseline tier (and ` +
-      `refuses every other ${direction} that none admits)`,
+    direction === 'egress'
+      ? say`${where} and admits egress to ${flip.otherId}${onPort}: a NetworkPolicy overrides the Baseline tier (and refuses every other egress that none admits)`
+      : say`${where} and admits ingress from ${flip.otherId}${onPort}: a NetworkPolicy overrides the Baseline tier (and refuses every other ingress that none admits)`,
   ];
 }
 
@@ -229,7 +237,7 @@ function peerFor(
           namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: end.pod.namespace } },
         },
       },
-      text: `${labels === '' ? 'all pods' : `pods ${labels}`} of namespace ${end.pod.namespace}`,
+      text: say`${labels === '' ? say`all pods` : say`pods ${labels}`} of namespace ${end.pod.namespace}`,
     };
   }
   // Ingress peers are pods only.
@@ -237,17 +245,17 @@ function peerFor(
   if (end.type === 'domain') {
     // C24: domains stand in Accept rules only.
     if (action === 'Accept')
-      return { peer: { type: 'domainNames', domainNames: [end.name] }, text: `domain ${otherId}` };
+      return { peer: { type: 'domainNames', domainNames: [end.name] }, text: say`domain ${otherId}` };
     const networks = state.domains.get(end.name)?.cidrs().map(formatCidr) ?? [];
     return networks.length === 0
       ? undefined
-      : { peer: { type: 'networks', networks }, text: `networks ${networks.join(', ')}` };
+      : { peer: { type: 'networks', networks }, text: say`networks ${networks.join(', ')}` };
   }
   const cidr = hostCidr(end);
   if (cidr === undefined) return undefined;
   // A block of outside addresses is named as a whole.
   const block = end.type === 'address' && !cidr.startsWith(`${otherId}/`);
-  return { peer: { type: 'networks', networks: [cidr] }, text: `networks ${block ? otherId : cidr}` };
+  return { peer: { type: 'networks', networks: [cidr] }, text: say`networks ${block ? otherId : cidr}` };
 }
 
 /** The ports of the question as a rule names them; undefined for every port. */

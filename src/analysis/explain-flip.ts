@@ -1,6 +1,7 @@
 import { evaluate } from '../engine/reference.ts';
 import { type ClusterState, type Flow, type PodInfo, policyKey } from '../engine/state.ts';
 import type { Direction, DirectionVerdict, NearMiss } from '../engine/verdict.ts';
+import { say } from '../model/say.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
 import { nearTierChanges, type TierFlip, tierAdmissions, tierDenials } from './explain-flip-tiers.ts';
@@ -13,6 +14,7 @@ import {
   policyOf,
   rulesOf,
   ruleText,
+  wayName,
 } from './explain-words.ts';
 import { resolveEndpoint } from './resolve.ts';
 import type { Unit } from './units.ts';
@@ -40,7 +42,7 @@ export function changesOf(world: World, answer: CanAnswer, decided: CanCase): st
   }
   const directions = (['egress', 'ingress'] as const).filter((direction) => !answer[direction].allowed);
   const changes = directions.flatMap((direction) => admissions(world, direction, answer, ends, decided));
-  return directions.length === 2 ? ['both directions need a change', ...changes] : changes;
+  return directions.length === 2 ? [say`both directions need a change`, ...changes] : changes;
 }
 
 function unitOf(world: World, id: string): Unit | undefined {
@@ -53,7 +55,7 @@ function admissions(world: World, direction: Direction, answer: CanAnswer, ends:
   const tiers = tierFlip(world, direction, answer, ends, decided);
   const { tier } = answer[direction];
   if (tier === 'route')
-    return [`an Ingress or a route of a Gateway that leads to a Service of ${ends.to} with this port`];
+    return [say`an Ingress or a route of a Gateway that leads to a Service of ${ends.to} with this port`];
   if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierAdmissions(tiers, tier);
   const changes = policyAdmissions(world, direction, answer, ends);
   const left = Math.max(0, MOST_PROPOSALS - changes.length);
@@ -104,10 +106,14 @@ function policyAdmissions(world: World, direction: Direction, answer: CanAnswer,
   const policies = isolatedBy.flatMap((ref) => policyOf(world.state, ref) ?? []);
   const target = policies.find((policy) => rulesOf(policy, direction).length > 0) ?? policies[0];
   if (target === undefined) return [];
-  const preposition = direction === 'ingress' ? 'from' : 'to';
-  const onPort = port === undefined ? '' : ` on ${port}`;
+  const onPort = port === undefined ? '' : say` on ${port}`;
   const where = `${policyName(target.metadata)}${placeOf(target, [])}`;
-  return [`add an ${direction} rule to ${where}: ${preposition} ${peerFor(otherId, other, target)}${onPort}`];
+  const peer = peerFor(otherId, other, target);
+  return [
+    direction === 'ingress'
+      ? say`add an ingress rule to ${where}: from ${peer}${onPort}`
+      : say`add an egress rule to ${where}: to ${peer}${onPort}`,
+  ];
 }
 
 function nearChange(
@@ -123,16 +129,16 @@ function nearChange(
     case 'port':
     case 'protocol':
     case 'named-port':
-      return `add ${port ?? 'the port'} to ${rule}`;
+      return say`add ${port ?? say`the port`} to ${rule}`;
     case 'except': {
       const field = direction === 'ingress' ? 'from' : 'to';
       const path = ['spec', direction, miss.rule, field, miss.peer ?? 0, 'ipBlock', 'except'];
-      return `take ${otherId} out of the except list of ${policyName(policy.metadata)}${placeOf(policy, path)}`;
+      return say`take ${otherId} out of the except list of ${policyName(policy.metadata)}${placeOf(policy, path)}`;
     }
     case 'labels':
     case 'namespace':
     case 'address':
-      return `add ${peerFor(otherId, other, policy)} to ${rule}`;
+      return say`add ${peerFor(otherId, other, policy)} to ${rule}`;
   }
 }
 
@@ -141,10 +147,11 @@ function peerFor(otherId: string, other: Unit | undefined, policy: NetworkPolicy
   const pod = other?.pods[0];
   if (pod !== undefined) return podPeer(pod, policy);
   if (otherId === 'internet') return 'ipBlock 0.0.0.0/0';
-  if (other?.ends[0]?.type === 'unseen') return `a peer that selects ${otherId}`;
-  if (other?.endpoint.type === 'domain') return `ipBlocks with the addresses of ${otherId}`;
+  if (other?.ends[0]?.type === 'unseen') return say`a peer that selects ${otherId}`;
+  if (other?.endpoint.type === 'domain') return say`ipBlocks with the addresses of ${otherId}`;
   const address = other?.endpoint.addresses?.[0] ?? otherId;
-  if (address.includes('/') && other?.endpoint.type !== 'external') return `an ipBlock with an address of ${otherId}`;
+  if (address.includes('/') && other?.endpoint.type !== 'external')
+    return say`an ipBlock with an address of ${otherId}`;
   if (address.includes('/')) return `ipBlock ${address}`;
   return `ipBlock ${address}/${address.includes(':') ? 128 : 32}`;
 }
@@ -154,7 +161,7 @@ function podPeer(pod: PodInfo, policy: NetworkPolicy): string {
   const pods = labels === '' ? 'podSelector {}' : `podSelector ${labels}`;
   return pod.namespace === policy.metadata.namespace
     ? pods
-    : `namespaceSelector kubernetes.io/metadata.name=${pod.namespace} with ${pods}`;
+    : say`namespaceSelector kubernetes.io/metadata.name=${pod.namespace} with ${pods}`;
 }
 
 /** Ways to refuse the connection in a direction that allows it. */
@@ -165,21 +172,24 @@ function denials(world: World, direction: Direction, answer: CanAnswer, ends: En
   const tiers = tierFlip(world, direction, answer, ends, decided);
   if (tier === 'route') {
     const names = (verdict.routes ?? []).map((route) => `${route.kind} ${policyName(route)}`);
-    return [`take its Service out of ${listText(names)}`];
+    return [say`take its Service out of ${listText(names)}`];
   }
-  if (tier === 'self') return [`no policy can refuse the ${direction} of ${subject} here`];
+  if (tier === 'self') return [say`no policy can refuse the ${wayName(direction)} of ${subject} here`];
   if (tier === 'node') {
-    const but = direction === 'egress' ? '; a Deny rule of the Admin tier for nodes or networks can' : '';
-    return [`no NetworkPolicy can refuse the ${direction} of ${subject} here${but}`];
+    return [
+      direction === 'egress'
+        ? say`no NetworkPolicy can refuse the egress of ${subject} here; a Deny rule of the Admin tier for nodes or networks can`
+        : say`no NetworkPolicy can refuse the ingress of ${subject} here`,
+    ];
   }
   if (tier === 'admin' || tier === 'baseline') return tiers === undefined ? [] : tierDenials(tiers, tier);
   if (tier === 'default') {
     const pod = (direction === 'egress' ? ends.fromUnit : ends.toUnit)?.pods[0];
     if (pod === undefined) return [];
     const labels = namingLabels(pod);
-    const selector = labels === '' ? 'every pod' : labels;
+    const selector = labels === '' ? say`every pod` : labels;
     return [
-      `no NetworkPolicy isolates ${subject} for ${direction}: add one to namespace ${pod.namespace} that selects ${selector} and does not admit this`,
+      say`no NetworkPolicy isolates ${subject} for ${wayName(direction)}: add one to namespace ${pod.namespace} that selects ${selector} and does not admit this`,
       ...(tiers === undefined ? [] : nearTierChanges(tiers).slice(0, 1)),
     ];
   }
@@ -187,13 +197,13 @@ function denials(world: World, direction: Direction, answer: CanAnswer, ends: En
   if (verdict.decidedBy === null || flow === undefined) return removalOfDecider(world, direction, verdict);
   const rules = admittingRules(world.state, direction, flow);
   if (rules === undefined) return removalOfDecider(world, direction, verdict);
-  return [`remove ${listText(rules)}`];
+  return [say`remove ${listText(rules)}`];
 }
 
 function removalOfDecider(world: World, direction: Direction, { decidedBy }: DirectionVerdict): string[] {
   const policy = decidedBy === null ? undefined : policyOf(world.state, decidedBy.policy);
   if (policy === undefined || decidedBy === null) return [];
-  return [`remove ${ruleText(policy, direction, decidedBy.rule)}, and every other rule that admits it`];
+  return [say`remove ${ruleText(policy, direction, decidedBy.rule)}, and every other rule that admits it`];
 }
 
 /**

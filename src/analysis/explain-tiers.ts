@@ -9,6 +9,7 @@ import type { RuleHit } from '../engine/outcome.ts';
 import { clusterPeerMatches } from '../engine/peer-match.ts';
 import type { ClusterState, Flow, PodInfo } from '../engine/state.ts';
 import type { Direction } from '../engine/verdict.ts';
+import { capital, say } from '../model/say.ts';
 import type { ClusterNetworkPolicyPeer, ClusterNetworkPolicyRule } from '../model/types.ts';
 import { isPortMiss } from './can.ts';
 import {
@@ -19,7 +20,7 @@ import {
   portsField,
   rulePath,
 } from './explain-tier-words.ts';
-import { addCite, type Cite, capital, peersField } from './explain-words.ts';
+import { addCite, type Cite, peersField, wayName } from './explain-words.ts';
 
 /** Rules of higher precedence that nearly matched and are told one by one. */
 const SHOWN_MISSES = 3;
@@ -57,18 +58,24 @@ export function tellTier(question: TierQuestion, tier: 'Admin' | 'Baseline', ste
   const deciding = places[at];
   const hit = deciding === undefined ? undefined : clusterRuleHit(state, flow, deciding);
   for (const [place, miss] of tellingMisses(question, before, hit !== undefined)) {
-    const comes = hit === undefined ? 'nearly matches' : 'comes first and nearly matches';
-    steps.push(`${tier} tier: ${clusterRuleText(place)} ${comes}: ${miss.message}.`);
+    const text = clusterRuleText(place);
+    steps.push(
+      hit === undefined
+        ? say`${tier} tier: ${text} nearly matches: ${miss.message}.`
+        : say`${tier} tier: ${text} comes first and nearly matches: ${miss.message}.`,
+    );
     citeMiss(place, miss, cites);
   }
   if (deciding === undefined || hit === undefined) {
-    const rules = places.length === 1 ? `the ${direction} rule` : `none of the ${places.length} ${direction} rules`;
-    const match = places.length === 1 ? 'does not match' : 'matches';
-    steps.push(`${tier} tier: ${rules} of ${policiesText(places)} ${match}.`);
+    steps.push(
+      places.length === 1
+        ? say`${tier} tier: the ${wayName(direction)} rule of ${policiesText(places)} does not match.`
+        : say`${tier} tier: none of the ${places.length} ${wayName(direction)} rules of ${policiesText(places)} matches.`,
+    );
     return;
   }
   steps.push(
-    `${tier} tier: ${clusterRuleText(deciding)} ${ACTION_VERBS[hit.action]}: ${reasons(question, deciding, hit)}.`,
+    say`${tier} tier: ${clusterRuleText(deciding)} ${ACTION_VERBS[hit.action]()}: ${reasons(question, deciding, hit)}.`,
   );
   citeHit(question, deciding, hit, cites);
 }
@@ -99,37 +106,37 @@ function tellingMisses(
 function reasons(question: TierQuestion, place: RulePlace, hit: RuleHit): string {
   const rule = ruleAt(place);
   const peer = rule?.peers[hit.peer ?? 0];
-  if (rule === undefined || peer === undefined) return 'it matches';
+  if (rule === undefined || peer === undefined) return say`it matches`;
   if (peer.type === 'unknown') {
     const field = peer.field === '' ? '' : ` (${peer.field})`;
-    return `this version cannot read its peer ${(hit.peer ?? 0) + 1}${field}, and such a ${rule.action} rule denies everything`;
+    return say`this version cannot read its peer ${(hit.peer ?? 0) + 1}${field}, and such a ${rule.action} rule denies everything`;
   }
   const ports =
-    rule.ports === undefined ? 'it names no ports, so it is for every port' : 'the port is one of its ports';
-  return `its peer ${(hit.peer ?? 0) + 1} is ${clusterPeerText(peer)}, and ${membership(question, peer)}; ${ports}`;
+    rule.ports === undefined ? say`it names no ports, so it is for every port` : say`the port is one of its ports`;
+  return say`its peer ${(hit.peer ?? 0) + 1} is ${clusterPeerText(peer)}, and ${membership(question, peer)}; ${ports}`;
 }
 
 /** A Deny holds for a pod that may have an address of a network. */
 function membership({ state, direction, flow, other }: TierQuestion, peer: ClusterNetworkPolicyPeer): string {
   const end = direction === 'egress' ? flow.to : flow.from;
   return clusterPeerMatches(state, peer, 'Accept', end, flow.family)
-    ? `${other} is one of them`
-    : `${other} may have an address there`;
+    ? say`${other} is one of them`
+    : say`${other} may have an address there`;
 }
 
 function citeHit({ other }: TierQuestion, place: RulePlace, hit: RuleHit, cites: Cite[]): void {
   const { policy, direction } = place;
   const path = rulePath(direction, hit.rule);
   const rule = ruleAt(place);
-  const verb = ACTION_VERBS[hit.action];
+  const verb = ACTION_VERBS[hit.action]();
   addCite(
     cites,
     policy,
     [...path, rule?.name === undefined ? 'action' : 'name'],
-    `${capital(direction)} rule ${hit.rule + 1} ${verb}`,
+    say`${capital(wayName(direction))} rule ${hit.rule + 1} ${verb}`,
   );
-  addCite(cites, policy, [...path, peersField(direction), hit.peer ?? 0], `matches ${other}`);
-  if (hit.port !== null) addCite(cites, policy, [...path, portsField(policy), hit.port], 'matches the port');
+  addCite(cites, policy, [...path, peersField(direction), hit.peer ?? 0], say`matches ${other}`);
+  if (hit.port !== null) addCite(cites, policy, [...path, portsField(policy), hit.port], say`matches the port`);
 }
 
 function citeMiss({ policy, direction, rule }: RulePlace, { missed, peer, message }: ClusterMiss, cites: Cite[]): void {

@@ -1,6 +1,7 @@
 import { formatPort } from '../engine/near-misses.ts';
 import type { ClusterState, PodInfo } from '../engine/state.ts';
 import type { Direction, PolicyRef } from '../engine/verdict.ts';
+import { say } from '../model/say.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../model/selector.ts';
 import type { FieldPath, ObjectRef, ObjectSource, SourceSpan } from '../model/source.ts';
 import type {
@@ -37,11 +38,6 @@ export function addCite(
   cites.push({ position, note });
 }
 
-/** A sentence's first letter as a capital. */
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** `shop/cart`. */
 export function policyName(ref: Pick<ObjectRef, 'namespace' | 'name'>): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
@@ -66,7 +62,7 @@ export function placeText(policy: NetworkPolicy | ClusterNetworkPolicy, path: Fi
 
 /** `ingress rule 1 of shop/cart (cart.yaml:14)`. */
 export function ruleText(policy: NetworkPolicy, direction: Direction, rule: number): string {
-  return `${direction} rule ${rule + 1} of ${policyName(policy.metadata)}${placeOf(policy, ['spec', direction, rule])}`;
+  return say`${wayName(direction)} rule ${rule + 1} of ${policyName(policy.metadata)}${placeOf(policy, ['spec', direction, rule])}`;
 }
 
 /** The rules of a policy in a direction. */
@@ -91,40 +87,49 @@ export function peersField(direction: Direction): 'from' | 'to' {
 export function admittedText(policy: NetworkPolicy, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule): string {
   const peers = peersOf(rule);
   const shown = peers.slice(0, SHOWN_PEERS).map((peer) => peerText(peer, policy.metadata.namespace ?? ''));
-  if (peers.length > SHOWN_PEERS) shown.push(`${peers.length - SHOWN_PEERS} more`);
-  const who = peers.length === 0 ? 'every peer' : listText(shown);
-  const ports = rule.ports.length === 0 ? 'every port' : rule.ports.map(formatPort).join(', ');
-  return `${who} on ${ports}`;
+  if (peers.length > SHOWN_PEERS) shown.push(say`${peers.length - SHOWN_PEERS} more`);
+  const who = peers.length === 0 ? say`every peer` : listText(shown);
+  const ports = rule.ports.length === 0 ? say`every port` : rule.ports.map(formatPort).join(', ');
+  return say`${who} on ${ports}`;
 }
 
 /** A peer in words: `pods app=web of namespace shop`, `10.0.0.0/8 except 10.1.0.0/16`. */
 export function peerText(peer: NetworkPolicyPeer, namespace: string): string {
   const { ipBlock, podSelector, namespaceSelector } = peer;
   if (ipBlock !== undefined) {
-    return ipBlock.except.length === 0 ? ipBlock.cidr : `${ipBlock.cidr} except ${ipBlock.except.join(', ')}`;
+    return ipBlock.except.length === 0 ? ipBlock.cidr : say`${ipBlock.cidr} except ${ipBlock.except.join(', ')}`;
   }
-  if (podSelector === undefined && namespaceSelector === undefined) return 'nobody';
+  if (podSelector === undefined && namespaceSelector === undefined) return say`nobody`;
   const pods =
-    podSelector === undefined || selectorIsEmpty(podSelector) ? 'all pods' : `pods ${formatLabelSelector(podSelector)}`;
-  if (namespaceSelector === undefined) return `${pods} of namespace ${namespace}`;
-  if (selectorIsEmpty(namespaceSelector)) return `${pods} of every namespace`;
-  return `${pods} of namespaces ${formatLabelSelector(namespaceSelector)}`;
+    podSelector === undefined || selectorIsEmpty(podSelector)
+      ? say`all pods`
+      : say`pods ${formatLabelSelector(podSelector)}`;
+  if (namespaceSelector === undefined) return say`${pods} of namespace ${namespace}`;
+  if (selectorIsEmpty(namespaceSelector)) return say`${pods} of every namespace`;
+  return say`${pods} of namespaces ${formatLabelSelector(namespaceSelector)}`;
 }
 
 /** The policies that isolate a pod, with where and by what each selects it. */
 export function isolatorsText(policies: readonly NetworkPolicy[]): string {
   const shown = policies.slice(0, SHOWN_POLICIES).map((policy) => {
     const { podSelector } = policy.spec;
-    const selects = selectorIsEmpty(podSelector) ? 'selects all pods' : `selects ${formatLabelSelector(podSelector)}`;
+    const selects = selectorIsEmpty(podSelector)
+      ? say`selects all pods`
+      : say`selects ${formatLabelSelector(podSelector)}`;
     return `${policyName(policy.metadata)} (${[selects, ...placeText(policy, ['spec', 'podSelector'])].join(', ')})`;
   });
-  if (policies.length > SHOWN_POLICIES) shown.push(`${policies.length - SHOWN_POLICIES} more`);
+  if (policies.length > SHOWN_POLICIES) shown.push(say`${policies.length - SHOWN_POLICIES} more`);
   return listText(shown);
+}
+
+/** The direction in a sentence. */
+export function wayName(direction: Direction): string {
+  return direction === 'ingress' ? say`ingress` : say`egress`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listText(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+  return items.length < 2 ? items.join('') : say`${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
 /** The port of a question as people write it: `8080/TCP`, `http/TCP`; `undefined` when every port was asked for. */

@@ -1,5 +1,6 @@
 import type { ClusterState, FlowEnd } from '../engine/state.ts';
 import type { Direction, NearMiss, RuleRef, Tier } from '../engine/verdict.ts';
+import { capital, say } from '../model/say.ts';
 import type { FieldPath } from '../model/source.ts';
 import type { NetworkPolicy } from '../model/types.ts';
 import type { CanAnswer, CanCase } from './can.ts';
@@ -11,7 +12,6 @@ import {
   admittedText,
   askedPort,
   type Cite,
-  capital,
   isolatorsText,
   peersField,
   peersOf,
@@ -20,6 +20,7 @@ import {
   policyOf,
   rulesOf,
   ruleText,
+  wayName,
 } from './explain-words.ts';
 import { resolveEndpoint } from './resolve.ts';
 import type { World } from './world.ts';
@@ -90,7 +91,7 @@ function summary(answer: CanAnswer, from: string, to: string): string {
 }
 
 function anyPort({ protocol }: CanAnswer): string {
-  return protocol === undefined ? 'any port' : `any ${protocol} port`;
+  return protocol === undefined ? `any port` : `any ${protocol} port`;
 }
 
 function explainDirection(
@@ -116,11 +117,11 @@ function explainDirection(
     steps.push(notAsked(policies, direction, subject));
   } else if (policies.length > 0) {
     const by = isolatorsText(policies);
-    steps.push(`${subject} is isolated for ${direction} by ${by}: only what their rules admit passes.`);
+    steps.push(say`${subject} is isolated for ${wayName(direction)} by ${by}: only what their rules admit passes.`);
     if (verdict.decidedBy !== null) decision(state, direction, other, verdict.decidedBy, steps, cites);
     else refusals(policies, direction, subject, other, verdict.nearMisses, steps, cites);
     if (tiers !== undefined && tierApplies(tiers, 'Baseline')) {
-      steps.push('The Baseline tier is not asked: it is for pods that no NetworkPolicy isolates.');
+      steps.push(say`The Baseline tier is not asked: it is for pods that no NetworkPolicy isolates.`);
     }
   } else {
     unisolated(direction, subject, verdict.tier, subjectEnd(direction, decided), tiers, steps, cites);
@@ -138,7 +139,9 @@ function tellRoutes(
   cites: Cite[],
 ): void {
   if (!egress.allowed) {
-    steps.push(`${subject} connects to what an Ingress or a route of a Gateway names: none leads to ${other} there.`);
+    steps.push(
+      say`${subject} connects to what an Ingress or a route of a Gateway names: none leads to ${other} there.`,
+    );
     return;
   }
   const resolved = resolveEndpoint(world, other);
@@ -147,7 +150,7 @@ function tellRoutes(
   for (const { object, service, port: servicePort, path, backends } of routes) {
     if (port !== undefined && !backends.some((one) => one.port === port && one.protocol === protocol)) continue;
     const name = `${object.kind} ${policyName(object.metadata)}`;
-    steps.push(`${name} leads to port ${servicePort} of Service ${service}, and that to ${other}.`);
+    steps.push(say`${name} leads to port ${servicePort} of Service ${service}, and that to ${other}.`);
     addCite(cites, object, path, `Service ${service}`);
   }
 }
@@ -173,8 +176,10 @@ function subjectEnd(direction: Direction, decided: CanCase): FlowEnd {
 
 function notAsked(policies: readonly NetworkPolicy[], direction: Direction, subject: string): string {
   const isolated =
-    policies.length === 0 ? '' : `, though ${subject} is isolated for ${direction} by ${isolatorsText(policies)}`;
-  return `NetworkPolicies are not asked${isolated}: the Admin tier comes first.`;
+    policies.length === 0
+      ? ''
+      : say`, though ${subject} is isolated for ${wayName(direction)} by ${isolatorsText(policies)}`;
+  return say`NetworkPolicies are not asked${isolated}: the Admin tier comes first.`;
 }
 
 /** The reasoning where no NetworkPolicy isolates the subject, or none has a say. */
@@ -188,19 +193,19 @@ function unisolated(
   cites: Cite[],
 ): void {
   if (tier === 'self') {
-    steps.push('A pod always reaches itself, whatever the policies say.');
+    steps.push(say`A pod always reaches itself, whatever the policies say.`);
   } else if (tier === 'node') {
-    steps.push('Traffic between a pod and the node it runs on is always allowed, whatever NetworkPolicies say.');
+    steps.push(say`Traffic between a pod and the node it runs on is always allowed, whatever NetworkPolicies say.`);
   } else if (end.type !== 'pod') {
-    steps.push(`${subject} is not a pod of the cluster network: policies do not limit its ${direction}.`);
+    steps.push(say`${subject} is not a pod of the cluster network: policies do not limit its ${wayName(direction)}.`);
   } else if (tiers === undefined || !(['Admin', 'Baseline'] as const).some((one) => tierApplies(tiers, one))) {
-    const all = direction === 'egress' ? 'it may connect to everything' : 'everything may connect to it';
-    steps.push(`No NetworkPolicy selects ${subject} for ${direction}: ${all}.`);
+    const all = direction === 'egress' ? say`it may connect to everything` : say`everything may connect to it`;
+    steps.push(say`No NetworkPolicy selects ${subject} for ${wayName(direction)}: ${all}.`);
   } else {
-    const next = tierApplies(tiers, 'Baseline') ? ', so the Baseline tier is asked' : '';
-    steps.push(`No NetworkPolicy isolates ${subject} for ${direction}${next}.`);
+    const next = tierApplies(tiers, 'Baseline') ? say`, so the Baseline tier is asked` : '';
+    steps.push(say`No NetworkPolicy isolates ${subject} for ${wayName(direction)}${next}.`);
     tellTier(tiers, 'Baseline', steps, cites);
-    if (tier === 'default') steps.push('No policy decides: what none decides is allowed.');
+    if (tier === 'default') steps.push(say`No policy decides: what none decides is allowed.`);
   }
 }
 
@@ -218,10 +223,11 @@ function decision(
   const peer = decided.peer === null ? undefined : peersOf(rule)[decided.peer];
   const who =
     peer === undefined
-      ? 'it names no peers, so it is for everybody'
-      : `its peer ${(decided.peer ?? 0) + 1} is ${peerText(peer, policy.metadata.namespace ?? '')}, and ${other} is one of them`;
-  const what = decided.port === null ? 'it names no ports, so it is for every port' : 'the port is one of its ports';
-  steps.push(`${capital(ruleText(policy, direction, decided.rule))} admits it: ${who}; ${what}.`);
+      ? say`it names no peers, so it is for everybody`
+      : say`its peer ${(decided.peer ?? 0) + 1} is ${peerText(peer, policy.metadata.namespace ?? '')}, and ${other} is one of them`;
+  const what =
+    decided.port === null ? say`it names no ports, so it is for every port` : say`the port is one of its ports`;
+  steps.push(say`${capital(ruleText(policy, direction, decided.rule))} admits it: ${who}; ${what}.`);
   const path: FieldPath = ['spec', direction, decided.rule];
   if (decided.peer !== null) {
     const peerPath = [...path, peersField(direction), decided.peer];
@@ -229,11 +235,11 @@ function decision(
       cites,
       policy,
       peer?.ipBlock === undefined ? peerPath : [...peerPath, 'ipBlock', 'cidr'],
-      `matches ${other}`,
+      say`matches ${other}`,
     );
   }
-  if (decided.port !== null) addCite(cites, policy, [...path, 'ports', decided.port, 'port'], 'admits the port');
-  if (decided.peer === null && decided.port === null) addCite(cites, policy, path, 'admits everything');
+  if (decided.port !== null) addCite(cites, policy, [...path, 'ports', decided.port, 'port'], say`admits the port`);
+  if (decided.peer === null && decided.port === null) addCite(cites, policy, path, say`admits everything`);
 }
 
 function refusals(
@@ -250,7 +256,8 @@ function refusals(
   for (const policy of policies) {
     const listed = rulesOf(policy, direction);
     rules += listed.length;
-    if (listed.length === 0) steps.push(`${policyName(policy.metadata)} has no ${direction} rules: it admits nothing.`);
+    if (listed.length === 0)
+      steps.push(say`${policyName(policy.metadata)} has no ${wayName(direction)} rules: it admits nothing.`);
     for (const [index, rule] of listed.entries()) {
       const own = misses.filter(
         (miss) => miss.rule === index && policyName(miss.policy) === policyName(policy.metadata),
@@ -259,18 +266,18 @@ function refusals(
       told++;
       const name = capital(ruleText(policy, direction, index));
       if (own.length === 0) {
-        steps.push(`${name} is for others: it admits ${admittedText(policy, rule)}; ${other} is none of them.`);
+        steps.push(say`${name} is for others: it admits ${admittedText(policy, rule)}; ${other} is none of them.`);
       }
       for (const miss of own) {
-        steps.push(`${name} nearly matches: ${miss.message}.`);
+        steps.push(say`${name} nearly matches: ${miss.message}.`);
         addCite(cites, policy, missPath(direction, miss), miss.message);
       }
     }
   }
-  if (rules > told) steps.push(`None of the other ${rules - told} rules matches either.`);
+  if (rules > told) steps.push(say`None of the other ${rules - told} rules matches either.`);
   const [first] = policies;
   if (cites.length === 0 && first !== undefined) {
-    addCite(cites, first, ['spec', 'podSelector'], `selects ${subject}, and no rule admits this`);
+    addCite(cites, first, ['spec', 'podSelector'], say`selects ${subject}, and no rule admits this`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { domainKey } from '../engine/state.ts';
+import { say } from '../model/say.ts';
 import type { Diagnostic } from '../model/source.ts';
 import { type Address, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -49,9 +50,9 @@ export function parseHosts(inputs: readonly HostsInput[]): Hosts {
       };
       const address = parseAddress(first[0]);
       const wrong = names.filter(([word]) => word.length > MOST_NAME || !DOMAIN_NAME.test(word));
-      if (address === undefined) fault(first, `"${first[0]}" is not an IP address`, 'a line is: ADDRESS NAME…');
-      if (names.length === 0) fault(first, `no name stands behind "${first[0]}"`, 'a line is: ADDRESS NAME…');
-      for (const word of wrong) fault(word, `"${word[0]}" is not a domain name`);
+      if (address === undefined) fault(first, say`"${first[0]}" is not an IP address`, say`a line is: ADDRESS NAME…`);
+      if (names.length === 0) fault(first, say`no name stands behind "${first[0]}"`, say`a line is: ADDRESS NAME…`);
+      for (const word of wrong) fault(word, say`"${word[0]}" is not a domain name`);
       if (address === undefined || wrong.length > 0) continue;
       for (const [word] of names) {
         const key = domainKey(word);

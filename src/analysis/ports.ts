@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import type { Protocol } from '../model/types.ts';
 import type { Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
@@ -26,22 +27,23 @@ const PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP'];
 /** Reads `80`, `80/TCP`, `53/udp`, `8000-8080`, `http`, `http/TCP`, `UDP`. A number or a name without protocol is TCP (S24). */
 export function parsePortQuery(text: string): PortQuery | { readonly error: string } {
   const [port = '', protocolText, extra] = text.trim().split('/');
-  if (extra !== undefined) return { error: `"${text}" is not a port: write 80, 80/TCP, 8000-8080/UDP or a port name` };
+  if (extra !== undefined)
+    return { error: say`"${text}" is not a port: write 80, 80/TCP, 8000-8080/UDP or a port name` };
   if (protocolText === undefined && PROTOCOLS.includes(port.toUpperCase())) {
     return { protocol: port.toUpperCase() as Protocol, text };
   }
   const protocol = (protocolText ?? 'TCP').toUpperCase();
-  if (!PROTOCOLS.includes(protocol)) return { error: `"${protocolText}" is not a protocol: use TCP, UDP or SCTP` };
+  if (!PROTOCOLS.includes(protocol)) return { error: say`"${protocolText}" is not a protocol: use TCP, UDP or SCTP` };
   const range = /^(\d+)(?:-(\d+))?$/.exec(port);
   if (range !== null) {
     const first = Number(range[1]);
     const last = Number(range[2] ?? range[1]);
-    if (first < 1 || last > 65535) return { error: `"${port}" is out of range: ports are 1 to 65535` };
-    if (first > last) return { error: `"${port}" ends before it begins` };
+    if (first < 1 || last > 65535) return { error: say`"${port}" is out of range: ports are 1 to 65535` };
+    if (first > last) return { error: say`"${port}" ends before it begins` };
     return { protocol: protocol as Protocol, first, last, text };
   }
   if (/^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/.test(port)) return { protocol: protocol as Protocol, name: port, text };
-  return { error: `"${text}" is not a port: write 80, 80/TCP, 8000-8080/UDP or a port name` };
+  return { error: say`"${text}" is not a port: write 80, 80/TCP, 8000-8080/UDP or a port name` };
 }
 
 /** The ports that a query means at a destination with these container ports; a name may mean several or none (S26). */

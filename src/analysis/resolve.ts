@@ -1,6 +1,7 @@
 import { impliedNamespace } from '../engine/build.ts';
 import { domainMatches } from '../engine/peer-match.ts';
 import { domainKey, type FlowEnd, type PodInfo } from '../engine/state.ts';
+import { say } from '../model/say.ts';
 import { nearestNames } from '../model/suggest.ts';
 import { compareCodePoints } from '../model/text.ts';
 import { formatAddress, parseAddress } from '../net/address.ts';
@@ -190,7 +191,7 @@ function resolveAddress(world: World, text: string): Resolved | ResolveError | u
   const units = outside(world, set);
   if (units.length > 0) return { id: text, units };
   return {
-    error: `every address of ${text} belongs to a known pod or node: name that instead`,
+    error: say`every address of ${text} belongs to a known pod or node: name that instead`,
     suggestions: [],
   };
 }
@@ -246,7 +247,7 @@ function unknown(world: World, text: string): ResolveError {
   const { namespaces, pods } = world.state;
   if (first === 'svc' || second === 'svc' || first === 'service' || second === 'service') {
     return {
-      error: `"${text}" is a Service: policies speak of the pods behind it, name one of those`,
+      error: say`"${text}" is a Service: policies speak of the pods behind it, name one of those`,
       suggestions: [],
     };
   }
@@ -269,7 +270,7 @@ function unknown(world: World, text: string): ResolveError {
     KIND_NAMES[first] === undefined &&
     first !== 'node'
   ) {
-    return { error: `no namespace "${first}" in the input`, suggestions };
+    return { error: say`no namespace "${first}" in the input`, suggestions };
   }
   const sameNamed = world
     .units('workload')
@@ -280,13 +281,13 @@ function unknown(world: World, text: string): ResolveError {
     );
   if (sameNamed.length > 1)
     return {
-      error: `"${text}" is the name of several workloads: say which kind`,
+      error: say`"${text}" is the name of several workloads: say which kind`,
       suggestions: sameNamed.flatMap((unit) => typedName(unit) ?? []),
     };
   if (looksLikeDomain(text)) {
-    return { error: `no policy names the domain "${text}", and --resolve gives no address of it`, suggestions };
+    return { error: say`no policy names the domain "${text}", and --resolve gives no address of it`, suggestions };
   }
-  return { error: `no pod, workload or node "${text}" in the input`, suggestions };
+  return { error: say`no pod, workload or node "${text}" in the input`, suggestions };
 }
 
 /** How a user would type the name of an endpoint; undefined for outside blocks. */
@@ -339,7 +340,7 @@ function controllerUnit(world: World, name: string | undefined): Unit | ResolveE
 
 function unreadable(name: string): ResolveError {
   return {
-    error: `"${name}" is not an ingress controller: write NAMESPACE, NAMESPACE/NAME, or NAMESPACE/LABEL=VALUE,…`,
+    error: say`"${name}" is not an ingress controller: write NAMESPACE, NAMESPACE/NAME, or NAMESPACE/LABEL=VALUE,…`,
     suggestions: [],
   };
 }
@@ -358,11 +359,11 @@ function unseenController(world: World, name: string | undefined, end: FlowEnd):
 function knownController(name: string, units: readonly Unit[]): Unit | ResolveError {
   const [first] = units;
   if (first === undefined || units.some(({ endpoint: { type } }) => type === 'external' || type === 'domain')) {
-    return { error: `"${name}" is no workload of the cluster`, suggestions: [] };
+    return { error: say`"${name}" is no workload of the cluster`, suggestions: [] };
   }
   if (units.length > 1 && units.some(({ pods }) => pods.length > 0)) {
     return {
-      error: `policies tell pods of "${name}" apart: name one pod`,
+      error: say`policies tell pods of "${name}" apart: name one pod`,
       suggestions: units.flatMap(({ pods: [pod] }) => (pod === undefined ? [] : [`${pod.namespace}/${pod.name}`])),
     };
   }

@@ -1,4 +1,5 @@
 import { type ClusterState, namespaceOf } from '../engine/state.ts';
+import { say } from '../model/say.ts';
 import { type Diagnostic, type FieldPath, formatPath } from '../model/source.ts';
 import { type NetworkPolicy, type NetworkPolicyPort, objectRef } from '../model/types.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -61,7 +62,7 @@ function warnUnresolved(
     if (typeof port !== 'string' || known?.has(`${protocol}/${port}`) === true) continue;
     warn(warnings, policy, [...path, 'ports', index, 'port'], {
       code: 'unresolved-port',
-      message: `no pod has a container port named "${port}" for ${protocol}: the name matches nothing`,
+      message: say`no pod has a container port named "${port}" for ${protocol}: the name matches nothing`,
     });
   }
 }
@@ -79,7 +80,7 @@ function warnPartial(
   if (!block.intersects(podCidrs) || block.containsSet(podCidrs.ofFamily(cidr.family))) return;
   warn(warnings, policy, [...path, 'ipBlock', 'cidr'], {
     code: 'partial-pod-cidr',
-    message: `${formatCidr(cidr)} holds a part of the pod range only: pods of unknown address do not match it`,
+    message: say`${formatCidr(cidr)} holds a part of the pod range only: pods of unknown address do not match it`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import { formatLabelSelector, matchesSelector, selectorIsEmpty } from '../model/selector.ts';
 import type {
   ClusterNetworkPolicy,
@@ -92,27 +93,29 @@ export function clusterRuleMiss(state: ClusterState, flow: Flow, place: RulePlac
   if (rule === undefined) return undefined;
   const unknown = rule.peers[unknownPeer(rule)];
   if (unknown?.type === 'unknown') {
-    const field = unknown.field === '' ? 'fields' : `the field ${unknown.field}`;
-    const message = `a peer has ${field} that this version does not know, and an Accept rule with such a peer matches nothing`;
+    const message =
+      unknown.field === ''
+        ? say`a peer has fields that this version does not know, and an Accept rule with such a peer matches nothing`
+        : say`a peer has the field ${unknown.field} that this version does not know, and an Accept rule with such a peer matches nothing`;
     return { missed: 'unknown', peer: unknownPeer(rule), message };
   }
-  const verb = VERBS[rule.action];
+  const told = (what: string): string => VERBS[rule.action](what);
   const peer = matchingPeer(state, flow, place.direction, rule);
   const portFault = portMiss(rule.ports, flow);
   if (peer !== -1)
-    return portFault === undefined ? undefined : { ...portFault, peer, message: `${verb} ${portFault.message}` };
+    return portFault === undefined ? undefined : { ...portFault, peer, message: told(portFault.message) };
   if (portFault !== undefined) return undefined;
   for (const [index, candidate] of rule.peers.entries()) {
     const miss = peerMiss(state, candidate, otherEnd(flow, place.direction), flow);
-    if (miss !== undefined) return { ...miss, peer: index, message: `${verb} ${miss.message}` };
+    if (miss !== undefined) return { ...miss, peer: index, message: told(miss.message) };
   }
   return undefined;
 }
 
-const VERBS: Readonly<Record<ClusterNetworkPolicyRule['action'], string>> = {
-  Accept: 'accepts',
-  Deny: 'denies',
-  Pass: 'passes on',
+const VERBS: Readonly<Record<ClusterNetworkPolicyRule['action'], (what: string) => string>> = {
+  Accept: (what) => say`accepts ${what}`,
+  Deny: (what) => say`denies ${what}`,
+  Pass: (what) => say`passes on ${what}`,
 };
 
 type Miss = Pick<ClusterMiss, 'missed' | 'message'>;
@@ -120,11 +123,11 @@ type Miss = Pick<ClusterMiss, 'missed' | 'message'>;
 /** `undefined`: the ports match. The message goes behind the verb. */
 function portMiss(ports: ClusterNetworkPolicyRule['ports'], flow: Flow): Miss | undefined {
   if (ports === undefined || ports.some((port) => clusterPortMatches(port, flow))) return undefined;
-  const listed = ports.length === 0 ? 'no port' : ports.map(formatClusterPort).join(', ');
+  const listed = ports.length === 0 ? say`no port` : ports.map(formatClusterPort).join(', ');
   if (flow.protocol === 'other') {
-    return { missed: 'protocol', message: `${listed}, not ICMP and protocols without ports` };
+    return { missed: 'protocol', message: say`${listed}, not ICMP and protocols without ports` };
   }
-  const message = `${listed}, not ${flow.port}/${flow.protocol}`;
+  const message = say`${listed}, not ${flow.port}/${flow.protocol}`;
   const rightNumber = ports.some((port) =>
     'protocol' in port
       ? port.first <= flow.port && flow.port <= port.last
@@ -133,10 +136,10 @@ function portMiss(ports: ClusterNetworkPolicyRule['ports'], flow: Flow): Miss | 
   if (rightNumber) return { missed: 'protocol', message };
   const unresolved = ports.find((port) => 'name' in port && namedPorts(port.name, flow).length === 0);
   if (unresolved === undefined) return { missed: 'port', message };
-  const where = flow.to.type === 'pod' ? `${flow.to.pod.namespace}/${flow.to.pod.name}` : 'an end outside the pods';
+  const where = flow.to.type === 'pod' ? `${flow.to.pod.namespace}/${flow.to.pod.name}` : say`an end outside the pods`;
   return {
     missed: 'named-port',
-    message: `${message}: ${where} has no container port named ${formatClusterPort(unresolved)}`,
+    message: say`${message}: ${where} has no container port named ${formatClusterPort(unresolved)}`,
   };
 }
 
@@ -144,7 +147,7 @@ function portMiss(ports: ClusterNetworkPolicyRule['ports'], flow: Flow): Miss | 
 export function formatClusterPort(port: ClusterNetworkPolicyPort): string {
   if ('name' in port) return port.name;
   const { protocol, first, last } = port;
-  if (first === 1 && last === 65535) return `every ${protocol} port`;
+  if (first === 1 && last === 65535) return say`every ${protocol} port`;
   return first === last ? `${first}/${protocol}` : `${first}-${last}/${protocol}`;
 }
 
@@ -156,7 +159,7 @@ function peerMiss(state: ClusterState, peer: ClusterNetworkPolicyPeer, other: Fl
       if (other.type === 'host' && selectorIsEmpty(podSelector) && selectorIsEmpty(namespaceSelector)) {
         return {
           missed: 'host',
-          message: 'all pods, but a hostNetwork pod is its node, which pod selectors never match',
+          message: say`all pods, but a hostNetwork pod is its node, which pod selectors never match`,
         };
       }
       return other.type === 'pod' ? podMiss(state, peer.pods, other.pod) : undefined;
@@ -168,7 +171,7 @@ function peerMiss(state: ClusterState, peer: ClusterNetworkPolicyPeer, other: Fl
         return undefined;
       const single = range.first === range.last && addresses.ranges.length === 1;
       const shown = single ? formatAddress({ family: range.family, value: range.first }) : addresses.toString();
-      return { missed: 'address', message: `${peer.networks.join(', ')}, which does not hold ${shown}` };
+      return { missed: 'address', message: say`${peer.networks.join(', ')}, which does not hold ${shown}` };
     }
     case 'nodes': {
       const [node] = endNodes(state, other);
@@ -176,12 +179,12 @@ function peerMiss(state: ClusterState, peer: ClusterNetworkPolicyPeer, other: Fl
       const selector = formatLabelSelector(peer.nodes);
       return {
         missed: 'labels',
-        message: `nodes ${selector}; node ${node.name} has ${shownLabels(peer.nodes, node.labels)}`,
+        message: say`nodes ${selector}; node ${node.name} has ${shownLabels(peer.nodes, node.labels)}`,
       };
     }
     case 'domainNames':
       if (other.type !== 'domain') return undefined;
-      return { missed: 'domain', message: `${peer.domainNames.join(', ')}, not ${other.name}` };
+      return { missed: 'domain', message: say`${peer.domainNames.join(', ')}, not ${other.name}` };
     case 'unknown':
       return undefined;
   }
@@ -193,13 +196,13 @@ function podMiss(
   pod: PodInfo,
 ): Miss | undefined {
   const labels = state.namespaces.get(pod.namespace)?.labels ?? {};
-  const pods = selectorIsEmpty(podSelector) ? 'pods' : `pods ${formatLabelSelector(podSelector)}`;
+  const pods = selectorIsEmpty(podSelector) ? say`pods` : say`pods ${formatLabelSelector(podSelector)}`;
   const namespaceFits = matchesSelector(namespaceSelector, labels);
   const podFits = matchesSelector(podSelector, pod.labels);
   if (namespaceFits === podFits) return undefined;
   if (namespaceFits)
-    return { missed: 'labels', message: `${pods}; this pod has ${shownLabels(podSelector, pod.labels)}` };
+    return { missed: 'labels', message: say`${pods}; this pod has ${shownLabels(podSelector, pod.labels)}` };
   const has = shownLabels(namespaceSelector, labels);
   const wanted = formatLabelSelector(namespaceSelector);
-  return { missed: 'namespace', message: `${pods} of namespaces ${wanted}; namespace ${pod.namespace} has ${has}` };
+  return { missed: 'namespace', message: say`${pods} of namespaces ${wanted}; namespace ${pod.namespace} has ${has}` };
 }

@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import { formatLabelSelector, matchesSelector, selectorIsEmpty } from '../model/selector.ts';
 import type { FieldPath } from '../model/source.ts';
 import type { LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../model/types.ts';
@@ -52,22 +53,23 @@ function portMiss(ports: readonly NetworkPolicyPort[], flow: Flow): Miss | undef
   if (ports.length === 0) return undefined;
   const listed = ports.map(formatPort).join(', ');
   if (flow.protocol === 'other') {
-    return { missed: 'protocol', message: `allows ${listed}, not ICMP and protocols without ports` };
+    return { missed: 'protocol', message: say`allows ${listed}, not ICMP and protocols without ports` };
   }
   const candidates = ports.filter((port) => port.protocol === flow.protocol);
   if (candidates.some((port) => portAdmits(port, flow))) return undefined;
-  const message = `allows ${listed}, not ${flow.port}/${flow.protocol}`;
+  const message = say`allows ${listed}, not ${flow.port}/${flow.protocol}`;
   if (ports.some((port) => port.protocol !== flow.protocol && portAdmits(port, flow))) {
     return { missed: 'protocol', message };
   }
   const unresolved = candidates.find((port) => typeof port.port === 'string' && namedPorts(port, flow).length === 0);
   if (unresolved !== undefined) {
-    const where = flow.to.type === 'pod' ? `${flow.to.pod.namespace}/${flow.to.pod.name}` : 'an end outside the pods';
-    return { missed: 'named-port', message: `${message}: ${where} has no container port ${formatPort(unresolved)}` };
+    const where =
+      flow.to.type === 'pod' ? `${flow.to.pod.namespace}/${flow.to.pod.name}` : say`an end outside the pods`;
+    return { missed: 'named-port', message: say`${message}: ${where} has no container port ${formatPort(unresolved)}` };
   }
   const resolved = candidates
     .filter((port) => typeof port.port === 'string')
-    .map((port) => `${port.port} is ${namedPorts(port, flow).join(', ')} there`);
+    .map((port) => say`${port.port} is ${namedPorts(port, flow).join(', ')} there`);
   return { missed: 'port', message: [message, ...resolved].join('; ') };
 }
 
@@ -90,7 +92,7 @@ function namedPorts(port: NetworkPolicyPort, flow: Flow): number[] {
 
 /** A policy's port as people write it: `80/TCP`, `8000-8080/TCP`, `http/TCP`, `every UDP port`. */
 export function formatPort(port: NetworkPolicyPort): string {
-  if (port.port === undefined) return `every ${port.protocol} port`;
+  if (port.port === undefined) return say`every ${port.protocol} port`;
   const range = port.endPort === undefined || port.endPort === port.port ? '' : `-${port.endPort}`;
   return `${port.port}${range}/${port.protocol}`;
 }
@@ -118,10 +120,10 @@ function peerMiss(
     });
     const cidr = parseCidr(peer.ipBlock.cidr);
     if (except !== undefined && cidr !== undefined && AddressSet.ofCidr(cidr.cidr).intersects(addresses)) {
-      return { missed: 'except', message: `${shown} is inside except ${except} of ${peer.ipBlock.cidr}` };
+      return { missed: 'except', message: say`${shown} is inside except ${except} of ${peer.ipBlock.cidr}` };
     }
     if (other.type === 'pod' || other.type === 'unseen') return 'far';
-    return { missed: 'address', message: `allows ${peer.ipBlock.cidr}, which does not hold ${shown}` };
+    return { missed: 'address', message: say`allows ${peer.ipBlock.cidr}, which does not hold ${shown}` };
   }
   if (peer.podSelector === undefined && peer.namespaceSelector === undefined) return 'far';
   if (other.type === 'unseen') return unseenMiss(policy, peer, other);
@@ -137,20 +139,20 @@ function peerMiss(
   if (namespaceFits && peer.podSelector !== undefined) {
     return {
       missed: 'labels',
-      message: `allows pods ${formatLabelSelector(peer.podSelector)}; this pod has ${shownLabels(peer.podSelector, pod.labels)}`,
+      message: say`allows pods ${formatLabelSelector(peer.podSelector)}; this pod has ${shownLabels(peer.podSelector, pod.labels)}`,
     };
   }
   if (!podFits) return 'far';
   const pods =
     peer.podSelector === undefined || selectorIsEmpty(peer.podSelector)
-      ? 'all pods'
-      : `pods ${formatLabelSelector(peer.podSelector)}`;
+      ? say`all pods`
+      : say`pods ${formatLabelSelector(peer.podSelector)}`;
   return {
     missed: 'namespace',
     message:
       peer.namespaceSelector === undefined
-        ? `allows ${pods} of namespace ${namespaceOf(policy)} only, not of ${pod.namespace}`
-        : `allows ${pods} of namespaces ${formatLabelSelector(peer.namespaceSelector)}; namespace ${pod.namespace} has ${shownLabels(peer.namespaceSelector, namespaceLabels)}`,
+        ? say`allows ${pods} of namespace ${namespaceOf(policy)} only, not of ${pod.namespace}`
+        : say`allows ${pods} of namespaces ${formatLabelSelector(peer.namespaceSelector)}; namespace ${pod.namespace} has ${shownLabels(peer.namespaceSelector, namespaceLabels)}`,
   };
 }
 
@@ -161,15 +163,15 @@ function unseenMiss(
 ): Miss | 'far' | undefined {
   const selected = unseenShare(other, namespaceSelector ?? namespaceOf(policy), podSelector);
   if (selected !== 'some') return selected === 'all' ? undefined : 'far';
-  const pods = selectorIsEmpty(podSelector) ? 'all pods' : `pods ${formatLabelSelector(podSelector)}`;
+  const pods = selectorIsEmpty(podSelector) ? say`all pods` : say`pods ${formatLabelSelector(podSelector)}`;
   const where =
     namespaceSelector === undefined
-      ? `of namespace ${namespaceOf(policy)}`
+      ? say`of namespace ${namespaceOf(policy)}`
       : selectorIsEmpty(namespaceSelector)
-        ? 'of every namespace'
-        : `of namespaces ${formatLabelSelector(namespaceSelector)}`;
+        ? say`of every namespace`
+        : say`of namespaces ${formatLabelSelector(namespaceSelector)}`;
   const missed = selectorIsEmpty(podSelector) ? 'namespace' : 'labels';
-  return { missed, message: `allows ${pods} ${where} only; whether it is one of them is not known` };
+  return { missed, message: say`allows ${pods} ${where} only; whether it is one of them is not known` };
 }
 
 /** The labels that a selector looks at, as they are: `app=web`, `no label tier`. */
@@ -180,6 +182,6 @@ export function shownLabels(selector: LabelSelector, labels: Readonly<Record<str
   ]);
   const shown = [...keys]
     .sort()
-    .map((key) => (Object.hasOwn(labels, key) ? `${key}=${labels[key]}` : `no label ${key}`));
-  return shown.length === 0 ? 'none' : shown.join(', ');
+    .map((key) => (Object.hasOwn(labels, key) ? `${key}=${labels[key]}` : say`no label ${key}`));
+  return shown.length === 0 ? say`none` : shown.join(', ');
 }

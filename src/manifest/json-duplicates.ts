@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import type { FieldPath } from '../model/source.ts';
 import type { Note } from './document.ts';
 import { eachMember } from './json-scan.ts';
@@ -40,5 +41,5 @@ export function findJsonDuplicates(text: string, at: number): Note[] {
 
 /** The remark that a key is written twice in one object: the last one counts (spec section 5). */
 export function duplicateField(path: FieldPath, extent: Extent): Note {
-  return { code: 'duplicate-field', path, extent, message: 'duplicate field' };
+  return { code: 'duplicate-field', path, extent, message: say`duplicate field` };
 }

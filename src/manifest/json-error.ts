@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import type { Problem } from './document.ts';
 import { skipSpace, skipString } from './json-scan.ts';
 
@@ -26,28 +27,28 @@ export function jsonProblem(text: string, start: number, end: number): Problem {
     const wantsKey: boolean = expect === 'key' || expect === 'first-key';
     const inObject = text.charAt(open.at(-1) ?? -1) === '{';
     if (expect === 'nothing') {
-      return problem('text after the end of the JSON value', at, lineEnd(text, at, end));
+      return problem(say`text after the end of the JSON value`, at, lineEnd(text, at, end));
     }
     if (character === '/' || character === '#') {
-      return problem('JSON has no comments', at, lineEnd(text, at, end), 'remove it, or write YAML');
+      return problem(say`JSON has no comments`, at, lineEnd(text, at, end), say`remove it, or write YAML`);
     }
     if (expect === 'colon') {
-      if (character !== ':') return problem('`:` is missing after this key', at, at + 1);
+      if (character !== ':') return problem(say`\`:\` is missing after this key`, at, at + 1);
       expect = 'value';
       at++;
     } else if (character === '}' || character === ']') {
       const closes = character === '}' ? inObject : open.length > 0 && !inObject;
-      if (!closes) return problem(`\`${character}\` closes nothing`, at, at + 1);
-      if (expect === 'value' && inObject) return problem('the value is missing here', at, at + 1);
+      if (!closes) return problem(say`\`${character}\` closes nothing`, at, at + 1);
+      if (expect === 'value' && inObject) return problem(say`the value is missing here`, at, at + 1);
       if (expect === 'value' || expect === 'key') {
-        return problem(`a \`,\` may not come before \`${character}\``, at, at + 1, 'remove the `,`');
+        return problem(say`a \`,\` may not come before \`${character}\``, at, at + 1, say`remove the \`,\``);
       }
       open.pop();
       expect = afterValue();
       at++;
     } else if (expect === 'more') {
       if (character !== ',') {
-        return problem(`\`,\` or \`${inObject ? '}' : ']'}\` is missing before this`, at, tokenEnd(text, at, end));
+        return problem(say`\`,\` or \`${inObject ? '}' : ']'}\` is missing before this`, at, tokenEnd(text, at, end));
       }
       expect = inObject ? 'key' : 'value';
       at++;
@@ -57,8 +58,8 @@ export function jsonProblem(text: string, start: number, end: number): Problem {
       at = skipString(text, at);
       expect = wantsKey ? 'colon' : afterValue();
     } else if (wantsKey) {
-      const help = /[\w$'-]/.test(character) ? 'put it in double quotes' : undefined;
-      return problem('a key in double quotes is expected here', at, tokenEnd(text, at, end), help);
+      const help = /[\w$'-]/.test(character) ? say`put it in double quotes` : undefined;
+      return problem(say`a key in double quotes is expected here`, at, tokenEnd(text, at, end), help);
     } else if (character === '{' || character === '[') {
       open.push(at);
       expect = character === '{' ? 'first-key' : 'first-value';
@@ -66,8 +67,8 @@ export function jsonProblem(text: string, start: number, end: number): Problem {
     } else {
       const length = scalarLength(text, at);
       if (length === 0) {
-        const help = character === "'" ? 'use double quotes' : undefined;
-        return problem('a JSON value is expected here', at, tokenEnd(text, at, end), help);
+        const help = character === "'" ? say`use double quotes` : undefined;
+        return problem(say`a JSON value is expected here`, at, tokenEnd(text, at, end), help);
       }
       at += length;
       expect = afterValue();
@@ -75,9 +76,9 @@ export function jsonProblem(text: string, start: number, end: number): Problem {
     at = skipSpace(text, at);
   }
   const opener = open.at(-1);
-  if (opener === undefined) return problem('this is not JSON', start, lineEnd(text, start, end));
+  if (opener === undefined) return problem(say`this is not JSON`, start, lineEnd(text, start, end));
   const closer = text.charAt(opener) === '{' ? '}' : ']';
-  return problem(`\`${text.charAt(opener)}\` is never closed: \`${closer}\` is missing`, opener, opener + 1);
+  return problem(say`\`${text.charAt(opener)}\` is never closed: \`${closer}\` is missing`, opener, opener + 1);
 }
 
 function matchLength(pattern: RegExp, text: string, at: number): number {
@@ -114,15 +115,15 @@ function stringFault(text: string, at: number, end: number): Fault | undefined {
     if (character === '"') return undefined;
     if (character === '\n' || character === '\r') break;
     if (character < ' ') {
-      const message = 'a control character must be escaped in JSON, a tab as \\t';
+      const message = say`a control character must be escaped in JSON, a tab as \\t`;
       return { message, start: i, end: i + 1 };
     }
     if (character === '\\') {
       const next = text.charAt(i + 1);
       const known = next === 'u' ? /^[0-9a-fA-F]{4}$/.test(text.slice(i + 2, i + 6)) : '"\\/bfnrt'.includes(next);
-      if (!known) return { message: 'this escape sequence does not exist in JSON', start: i, end: i + 2 };
+      if (!known) return { message: say`this escape sequence does not exist in JSON`, start: i, end: i + 2 };
       i++;
     }
   }
-  return { message: 'a closing " is missing on this line', start: at, end: lineEnd(text, at, end) };
+  return { message: say`a closing " is missing on this line`, start: at, end: lineEnd(text, at, end) };
 }

@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 import type { Problem } from './document.ts';
 import type { Extent } from './text-file.ts';
 
@@ -32,11 +33,11 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** The problem of a document whose lists and mappings are nested beyond the limit. */
 export function tooDeep(extent: Extent, limits: Limits): Problem {
-  return { code: 'too-deep', message: `nested more than ${limits.depth} levels deep`, extent };
+  return { code: 'too-deep', message: say`nested more than ${limits.depth} levels deep`, extent };
 }
 
 /** The problem of a document beyond a limit of size. */
 export function tooLarge(extent: Extent, limit: string): Problem {
-  const help = 'split it into documents with `---`, or give the objects as a JSON List';
-  return { code: 'too-large', message: `this document is larger than ${limit}`, help, extent };
+  const help = say`split it into documents with \`---\`, or give the objects as a JSON List`;
+  return { code: 'too-large', message: say`this document is larger than ${limit}`, help, extent };
 }

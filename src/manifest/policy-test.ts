@@ -10,6 +10,7 @@ import {
   string,
   stringMap,
 } from '../model/decode/schema.ts';
+import { say } from '../model/say.ts';
 import { type Diagnostic, type FieldPath, formatPath, type ObjectSource } from '../model/source.ts';
 import type { LabelSelector } from '../model/types.ts';
 import { validateSelector } from '../model/validate/selector.ts';
@@ -123,16 +124,18 @@ const end: Reader<RawEnd> = {
   ...(podsEnd.fields === undefined ? {} : { fields: podsEnd.fields }),
   read(value, context) {
     if (typeof value === 'string') {
-      if (value.trim() === '') context.report('invalid', 'a name must not be empty');
+      if (value.trim() === '') context.report('invalid', say`a name must not be empty`);
       return value;
     }
     if (!isObject(value)) {
-      context.wrongType('name or selectors, as string or object', value);
+      context.wrongType(say`name or selectors, as string or object`, value);
       return '';
     }
     const selectors = podsEnd.read(value, context);
     if (Object.keys(value).length === 0) {
-      context.report('invalid', 'must have a namespaceSelector or a podSelector', { help: 'write */* for every pod' });
+      context.report('invalid', say`must have a namespaceSelector or a podSelector`, {
+        help: say`write */* for every pod`,
+      });
     }
     return selectors;
   },
@@ -146,7 +149,7 @@ function oneOrMore<T>(item: Reader<T>): Reader<readonly T[] | T> {
     ...(item.fields === undefined ? {} : { fields: item.fields }),
     read(value, context) {
       if (!Array.isArray(value)) return item.read(value, context);
-      if (value.length === 0) context.report('invalid', 'must not be an empty list');
+      if (value.length === 0) context.report('invalid', say`must not be an empty list`);
       return many.read(value, context);
     },
   };
@@ -173,7 +176,7 @@ function choice<T extends string>(values: readonly T[]): Reader<T> {
     read(value, context) {
       const found = values.find((one) => one === value);
       if (found !== undefined) return found;
-      context.report('unsupported', `must be ${values.join(' or ')}, not ${JSON.stringify(value)}`);
+      context.report('unsupported', say`must be ${values.join(say` or `)}, not ${JSON.stringify(value)}`);
       return values[0] as T;
     },
   };
@@ -251,7 +254,7 @@ export function readPolicyTests(inputs: Iterable<ManifestInput>): PolicyTestResu
       diagnostics.push({
         code: 'empty-test',
         severity: 'error',
-        message: 'no PolicyTest in this file',
+        message: say`no PolicyTest in this file`,
         source: { file: name, line: 1, column: 1 },
       });
     }
@@ -265,7 +268,7 @@ function decode(
 ): { readonly test?: PolicyTest; readonly diagnostics: readonly Diagnostic[] } {
   const context = new DecodeContext(() => undefined, source, true);
   if (!isObject(value)) {
-    context.wrongType(`object of kind ${KIND}`, value);
+    context.wrongType(say`object of kind ${KIND}`, value);
     return { diagnostics: context.diagnostics };
   }
   for (const [field, wanted] of [
@@ -275,13 +278,14 @@ function decode(
     const found = value[field];
     if (found === wanted) continue;
     context.at([field], () => {
-      const written = found === undefined ? 'is missing, and' : `is ${JSON.stringify(found)}, and`;
-      context.report('unsupported', `${written} must be ${wanted}`);
+      const written = found === undefined ? say`is missing, and` : say`is ${JSON.stringify(found)}, and`;
+      context.report('unsupported', say`${written} must be ${wanted}`);
     });
   }
   if (context.failed) return { diagnostics: context.diagnostics };
   const raw = policyTest.read(value, context);
-  if ((raw.assertions ?? []).length === 0) context.required(['assertions'], 'a test without assertions proves nothing');
+  if ((raw.assertions ?? []).length === 0)
+    context.required(['assertions'], say`a test without assertions proves nothing`);
   const assertions = (raw.assertions ?? []).map((one, index) => assertion(one, ['assertions', index], context));
   if (context.failed) return { diagnostics: context.diagnostics };
   const name = raw.metadata?.name;
@@ -308,7 +312,7 @@ function assertion(raw: RawAssertion, path: FieldPath, context: DecodeContext): 
   context.at(path, () => {
     if (from === undefined) context.required(['from']);
     if (to === undefined) context.required(['to']);
-    if (expect === undefined) context.required(['expect'], EXPECTATIONS.join(' or '));
+    if (expect === undefined) context.required(['expect'], EXPECTATIONS.join(say` or `));
   });
   return {
     ...(name === undefined ? {} : { name }),

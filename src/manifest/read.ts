@@ -1,4 +1,5 @@
 import { decodeObject } from '../model/decode.ts';
+import { say } from '../model/say.ts';
 import { type Diagnostic, formatPath, type ObjectRef, type ObjectSource } from '../model/source.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
 import { decodeText } from './decode-text.ts';
@@ -152,7 +153,7 @@ class Collection {
   endFile(): void {
     if (this.#untold !== undefined) {
       const most = this.#options.limits?.unreadablePerFile ?? DEFAULT_LIMITS.unreadablePerFile;
-      const message = `and ${this.#unreadable - most} more documents or items that cannot be read, from here on`;
+      const message = say`and ${this.#unreadable - most} more documents or items that cannot be read, from here on`;
       const { code, source } = this.#untold;
       this.diagnostics.push({ code, severity: 'error', message, ...(source === undefined ? {} : { source }) });
     }
@@ -229,26 +230,26 @@ export function duplicateObject(object: KubeObject, replaced: KubeObject): Diagn
   const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
   const earlier = replaced.source?.start;
   const where =
-    earlier === undefined ? 'an earlier one' : `the one at ${earlier.file}:${earlier.line}:${earlier.column}`;
+    earlier === undefined ? say`an earlier one` : say`the one at ${earlier.file}:${earlier.line}:${earlier.column}`;
   return {
     code: 'duplicate-object',
     severity: 'warning',
-    message: `${ref.kind} ${name} replaces ${where}`,
-    help: 'the later one counts, as with kubectl apply',
+    message: say`${ref.kind} ${name} replaces ${where}`,
+    help: say`the later one counts, as with kubectl apply`,
     object: ref,
     ...(object.source === undefined ? {} : { source: object.source.locate([]) }),
   };
 }
 
 function notAnObject(file: TextFile, locator: Locator, { value, path }: ListedValue): Diagnostic {
-  const what = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  const what = Array.isArray(value) ? say`a list` : value === null ? 'null' : say`a ${typeof value}`;
   const help = Array.isArray(value)
-    ? 'put the objects under `items:` of a `kind: List`, or into documents of their own'
-    : 'an object has apiVersion, kind and metadata';
+    ? say`put the objects under \`items:\` of a \`kind: List\`, or into documents of their own`
+    : say`an object has apiVersion, kind and metadata`;
   return {
     code: 'not-an-object',
     severity: 'error',
-    message: `${what} is not a Kubernetes object`,
+    message: say`${what} is not a Kubernetes object`,
     help,
     ...(path.length === 0 ? {} : { path: formatPath(path) }),
     source: file.span(locator.find([], 'value')),
@@ -268,5 +269,5 @@ function byPosition({ source: a }: Diagnostic, { source: b }: Diagnostic): numbe
 function atMost(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
   const next = diagnostics[most];
   if (next === undefined) return diagnostics;
-  return [...diagnostics.slice(0, most), { ...next, message: `and ${diagnostics.length - most} more like this` }];
+  return [...diagnostics.slice(0, most), { ...next, message: say`and ${diagnostics.length - most} more like this` }];
 }

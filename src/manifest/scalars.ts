@@ -1,3 +1,4 @@
+import { say } from '../model/say.ts';
 /** What a YAML scalar can be once it is read; an integer beyond 2^53 loses its last digits. */
 export type ScalarValue = string | number | boolean | null;
 
@@ -78,7 +79,7 @@ export function resolveTagged(tag: string, text: string): TaggedScalar {
   const name = tag.slice(TAG.length);
   if (name === 'binary') return decodeBinary(text);
   if (name === 'timestamp') {
-    return /^[0-9]{4}-/.test(text) ? { value: text } : { error: `\`${text}\` is not a !!timestamp` };
+    return /^[0-9]{4}-/.test(text) ? { value: text } : { error: say`\`${text}\` is not a !!timestamp` };
   }
   if (!['int', 'float', 'bool', 'null'].includes(name)) return { value: text };
   const value = resolvePlain(text);
@@ -91,7 +92,7 @@ export function resolveTagged(tag: string, text: string): TaggedScalar {
         : name === 'int'
           ? isInteger
           : typeof value === 'number';
-  return fits ? { value } : { error: `\`${text}\` is not a !!${name}` };
+  return fits ? { value } : { error: say`\`${text}\` is not a !!${name}` };
 }
 
 /** Whether text that reads as a number was a float to YAML: `1.0`, `1e3`, `080`. */
@@ -104,7 +105,7 @@ function decodeBinary(text: string): TaggedScalar {
     const bytes = Uint8Array.from(atob(text.replace(/[\r\n]/g, '')), (character) => character.charCodeAt(0));
     return { value: new TextDecoder('utf-8').decode(bytes) };
   } catch {
-    return { error: 'this !!binary value is not base64' };
+    return { error: say`this !!binary value is not base64` };
   }
 }
 
@@ -143,22 +144,22 @@ export interface Surprise {
 /** Says what surprises about a plain scalar that reads as a number: `010` (octal), `080` (a float), `1_000`. */
 export function numberSurprise(text: string, value: ScalarValue): Surprise | undefined {
   if (typeof value !== 'number') return undefined;
-  const help = `write ${value}, or "${text}" for the text`;
+  const help = say`write ${value}, or "${text}" for the text`;
   if (/^[-+]?0_*[0-7][0-7_]*$/.test(text) && value !== Number(text.replaceAll('_', ''))) {
-    return { message: `\`${text}\` is octal in YAML 1.1: the number ${value}`, help };
+    return { message: say`\`${text}\` is octal in YAML 1.1: the number ${value}`, help };
   }
   if (/^[-+]?0[0-9]/.test(text)) {
-    return { message: `\`${text}\` loses its leading zeros in YAML 1.1: the number ${value}`, help };
+    return { message: say`\`${text}\` loses its leading zeros in YAML 1.1: the number ${value}`, help };
   }
-  if (text.includes('_')) return { message: `\`${text}\` is the number ${value} in YAML 1.1`, help };
+  if (text.includes('_')) return { message: say`\`${text}\` is the number ${value} in YAML 1.1`, help };
   return undefined;
 }
 
 /** What to write instead of a plain scalar where text was wanted; undefined when it reads as text anyway. */
 export function quoteHelp(text: string): string | undefined {
   const value = resolvePlain(text);
-  if (typeof value === 'boolean') return `\`${text}\` is a boolean in YAML 1.1: write "${text}"`;
-  if (typeof value === 'number') return `\`${text}\` is a number in YAML: write "${text}"`;
-  if (value === null && text !== '') return `\`${text}\` is null in YAML: write "${text}"`;
+  if (typeof value === 'boolean') return say`\`${text}\` is a boolean in YAML 1.1: write "${text}"`;
+  if (typeof value === 'number') return say`\`${text}\` is a number in YAML: write "${text}"`;
+  if (value === null && text !== '') return say`\`${text}\` is null in YAML: write "${text}"`;
   return undefined;
 }

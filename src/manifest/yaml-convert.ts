@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import { say } from '../model/say.ts';
 import { isObject, type Note, type Problem } from './document.ts';
 import { duplicateField } from './json-duplicates.ts';
 import { type Limits, tooDeep } from './limits.ts';
@@ -100,7 +101,7 @@ class Converter {
     const text = String(node.value);
     const value = this.#scalarValue(node, text);
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      const message = `\`${text}\` cannot be written in JSON, so Kubernetes cannot read it`;
+      const message = say`\`${text}\` cannot be written in JSON, so Kubernetes cannot read it`;
       this.#report({ code: 'not-json', message, extent: this.#extent(node) });
       return null;
     }
@@ -108,16 +109,16 @@ class Converter {
     const surprise = numberSurprise(text, value);
     if (surprise !== undefined) this.#note('yaml-1.1', node, surprise.message, surprise.help);
     else if (text.includes('{{')) {
-      const help = 'if this is a Helm template, render it first (helm template …)';
-      this.#note('template', node, 'the text `{{` looks like a template that was not rendered', help);
+      const help = say`if this is a Helm template, render it first (helm template …)`;
+      this.#note('template', node, say`the text \`{{\` looks like a template that was not rendered`, help);
     }
     return value;
   }
 
   #scalarValue(node: Scalar, text: string): ScalarValue {
     if (this.#flow > 0 && node.type === 'PLAIN' && /^[:?]/.test(text)) {
-      const message = `\`${text}\` needs quotes inside \`{}\` and \`[]\`: Kubernetes cannot read it`;
-      this.#report({ code: 'yaml-syntax', message, help: `write "${text}"`, extent: this.#extent(node) });
+      const message = say`\`${text}\` needs quotes inside \`{}\` and \`[]\`: Kubernetes cannot read it`;
+      this.#report({ code: 'yaml-syntax', message, help: say`write "${text}"`, extent: this.#extent(node) });
     }
     if (node.tag !== undefined) {
       const tagged = resolveTagged(node.tag, text);
@@ -132,19 +133,19 @@ class Converter {
     const anchored = this.#anchors.get(name);
     const extent = this.#extent(node);
     if (anchored === undefined) {
-      const message = `\`*${name}\` stands for nothing: there is no \`&${name}\` before it`;
+      const message = say`\`*${name}\` stands for nothing: there is no \`&${name}\` before it`;
       this.#report({ code: 'undefined-alias', message, extent });
       return null;
     }
     if (anchored.open) {
-      this.#report({ code: 'cyclic-alias', message: `\`&${name}\` contains itself`, extent });
+      this.#report({ code: 'cyclic-alias', message: say`\`&${name}\` contains itself`, extent });
       return null;
     }
     this.#nodes += anchored.nodes;
     this.aliasNodes += anchored.nodes;
     this.#deepest = Math.max(this.#deepest, depth + anchored.height);
     if (this.aliasNodes > this.#limits.aliasNodes) {
-      const message = `the aliases of this document stand for more than ${this.#limits.aliasNodes} values`;
+      const message = say`the aliases of this document stand for more than ${this.#limits.aliasNodes} values`;
       this.#report({ code: 'alias-expansion', message, extent });
     } else if (this.#deepest > this.#limits.depth + 1) this.#report(tooDeep(extent, this.#limits));
     return anchored.value;
@@ -181,13 +182,13 @@ class Converter {
       const key = keyText(value, text);
       if (key !== undefined) {
         if (key !== text) {
-          const message = `the key \`${text}\` is read as "${key}" in YAML 1.1`;
-          this.#note('yaml-1.1', node, message, `write "${text}" for the text`, key);
+          const message = say`the key \`${text}\` is read as "${key}" in YAML 1.1`;
+          this.#note('yaml-1.1', node, message, say`write "${text}" for the text`, key);
         }
         return key;
       }
     } else if (typeof target !== 'object') return String(target);
-    const message = 'only text can be a key';
+    const message = say`only text can be a key`;
     this.#report({ code: 'complex-key', message, extent: this.#extent(node) });
     return undefined;
   }
@@ -199,7 +200,7 @@ class Converter {
     // Of several mappings the first has the last word, so they are applied from the end.
     const sources = Array.isArray(value) ? value.toReversed() : [value];
     if (!sources.every(isObject)) {
-      const message = '`<<` needs a mapping, or a list of mappings, to merge';
+      const message = say`\`<<\` needs a mapping, or a list of mappings, to merge`;
       this.#report({ code: 'yaml-merge', message, extent: this.#extent(pair.value ?? pair.key) });
       return;
     }

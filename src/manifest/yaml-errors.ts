@@ -1,4 +1,5 @@
 import type { CST, YAMLError } from 'yaml';
+import { say } from '../model/say.ts';
 import type { Problem } from './document.ts';
 import { isBlank } from './text-file.ts';
 
@@ -59,19 +60,19 @@ function explain(text: string, error: YAMLError, multiline: boolean, unclosed: R
   const [start, end] = error.pos;
   const tab = indentTab(text, start);
   if (tab !== undefined) {
-    return { start: tab, end: tab + 1, message: 'a tab cannot indent YAML', help: 'indent with spaces' };
+    return { start: tab, end: tab + 1, message: say`a tab cannot indent YAML`, help: say`indent with spaces` };
   }
   const closer = /must (?:be sufficiently indented and )?end with a ([\]}])/.exec(error.message)?.[1];
   if (closer !== undefined) {
     const opener = closer === '}' ? '{' : '[';
     const at = unclosed.get(opener) ?? start;
-    return { start: at, end: at + 1, message: `\`${opener}\` is never closed: \`${closer}\` is missing` };
+    return { start: at, end: at + 1, message: say`\`${opener}\` is never closed: \`${closer}\` is missing` };
   }
   const quote = /^Missing closing (["'])/.exec(error.message)?.[1];
   if (quote !== undefined) {
     const at = unclosed.get(quote) ?? start;
     const stop = firstLineEnd(text, at);
-    return { start: at, end: stop, message: `this quoted text never ends: a closing ${quote} is missing` };
+    return { start: at, end: stop, message: say`this quoted text never ends: a closing ${quote} is missing` };
   }
   const known = explainCode(text, error, multiline);
   return known ?? { start, end, message: plainWords(error.message) };
@@ -84,40 +85,40 @@ function explainCode(text: string, error: YAMLError, multiline: boolean): Explai
   switch (error.code) {
     case 'BAD_INDENT': {
       const at = Math.min(start + rest.search(/\S|$/), stop);
-      return { start: at, end: stop, message: 'bad indentation: this line is not at the column of its neighbours' };
+      return { start: at, end: stop, message: say`bad indentation: this line is not at the column of its neighbours` };
     }
     case 'MULTILINE_IMPLICIT_KEY':
       return missingColon(start, rest);
     case 'BLOCK_AS_IMPLICIT_KEY': {
       if (multiline) {
         const next = nextContent(text, stop);
-        const message = `bad indentation: this line is deeper than the one above, which already has the value \`${rest}\``;
+        const message = say`bad indentation: this line is deeper than the one above, which already has the value \`${rest}\``;
         return { start: next, end: firstLineEnd(text, next), message };
       }
-      const help = 'quote the text if it is meant to contain `: `, or put the mapping on lines of its own';
-      return { start, end: stop, message: 'a mapping cannot begin behind another key on the same line', help };
+      const help = say`quote the text if it is meant to contain \`: \`, or put the mapping on lines of its own`;
+      return { start, end: stop, message: say`a mapping cannot begin behind another key on the same line`, help };
     }
     case 'BAD_SCALAR_START':
       return {
         start,
         end: stop,
-        message: `unquoted text cannot begin with \`${text.charAt(start)}\``,
-        help: `write "${rest}"`,
+        message: say`unquoted text cannot begin with \`${text.charAt(start)}\``,
+        help: say`write "${rest}"`,
       };
     case 'BAD_DQ_ESCAPE': {
-      const message = `\`${text.slice(start, start + 2)}\` is not an escape sequence`;
-      return { start, end: start + 2, message, help: "double the backslash, or use 'single quotes'" };
+      const message = say`\`${text.slice(start, start + 2)}\` is not an escape sequence`;
+      return { start, end: start + 2, message, help: say`double the backslash, or use 'single quotes'` };
     }
     case 'MISSING_CHAR':
       return /^Implicit map keys need/.test(error.message) ? missingColon(start, rest) : undefined;
     case 'UNEXPECTED_TOKEN': {
       const bracket = text.charAt(start);
       if (bracket === ']' || bracket === '}') {
-        return { start, end: start + 1, message: `\`${bracket}\` closes nothing` };
+        return { start, end: start + 1, message: say`\`${bracket}\` closes nothing` };
       }
       if (/at node end$/.test(error.message)) {
-        const help = 'check the indentation, and the quotes of the value before it';
-        return { start, end: stop, message: 'this text follows a value that has already ended', help };
+        const help = say`check the indentation, and the quotes of the value before it`;
+        return { start, end: stop, message: say`this text follows a value that has already ended`, help };
       }
       return undefined;
     }
@@ -129,10 +130,10 @@ function explainCode(text: string, error: YAMLError, multiline: boolean): Explai
 function missingColon(start: number, line: string): Explained {
   const end = start + line.length;
   const dash = /^-[^\s-]/.test(line);
-  if (dash) return { start, end, message: 'a space is missing after `-`' };
+  if (dash) return { start, end, message: say`a space is missing after \`-\`` };
   const glued = /^[^\s:]+:(?=\S)/.exec(line)?.[0];
-  if (glued !== undefined) return { start, end, message: `a space is missing after \`${glued}\`` };
-  return { start, end, message: `\`${line}\` is neither a key nor a list item: \`:\` is missing` };
+  if (glued !== undefined) return { start, end, message: say`a space is missing after \`${glued}\`` };
+  return { start, end, message: say`\`${line}\` is neither a key nor a list item: \`:\` is missing` };
 }
 
 /** The messages of the parser that are clear as they are, in the style of all others. */

@@ -5,6 +5,7 @@ import { KINDS, type KindDecoder } from './decode/kinds.ts';
 import { groupOf, reportMisspeltPolicy } from './decode/misspelt.ts';
 import { isObject } from './decode/schema.ts';
 import { goJson } from './go-text.ts';
+import { say } from './say.ts';
 import type { Diagnostic, ObjectRef, ObjectSource } from './source.ts';
 import type { KubeObject } from './types.ts';
 
@@ -117,9 +118,9 @@ function findDecoder({ apiVersion, kind }: TypeMeta, context: DecodeContext): Ki
   const { read, refused } = decoder.formerVersions;
   if (read.includes(apiVersion)) {
     context.at(['apiVersion'], () => {
-      context.report('former-version', `${apiVersion} ${kind} is no longer served; read as ${decoder.apiVersion}`, {
+      context.report('former-version', say`${apiVersion} ${kind} is no longer served; read as ${decoder.apiVersion}`, {
         severity: 'warning',
-        help: `use apiVersion: ${decoder.apiVersion}`,
+        help: say`use apiVersion: ${decoder.apiVersion}`,
       });
     });
     return decoder;
@@ -128,7 +129,7 @@ function findDecoder({ apiVersion, kind }: TypeMeta, context: DecodeContext): Ki
   if (groups.includes(groupOf(apiVersion))) {
     context.at(['apiVersion'], () => {
       context.report('unknown-version', `no matches for kind "${kind}" in version "${apiVersion}"`, {
-        help: `use apiVersion: ${decoder.apiVersion}`,
+        help: say`use apiVersion: ${decoder.apiVersion}`,
       });
     });
   } else reportMisspeltPolicy(apiVersion, kind, KINDS, context);

@@ -130,6 +130,31 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
     });
   });
 
+  it('speaks Chinese throughout, and quotes the API server', async () => {
+    await withPage(
+      server.url,
+      async (page) => {
+        await openExample(page, /糟糕的策略/);
+        await openView(page, /检查/);
+        await page.locator('.finding').first().waitFor();
+        const english = /\b[a-z]{2,}(?:,? [a-z]{2,}){2,}/i;
+        const told = await page.locator('.finding-text').allTextContents();
+        expect(told.length).toBeGreaterThan(15);
+        const quoted = await page.locator('.finding-text q[lang=en]').allTextContents();
+        const spoken = told.map((text) => quoted.reduce((rest, quote) => rest.replace(quote, ''), text));
+        expect(spoken.filter((text) => english.test(text))).toEqual([]);
+        await openFile(page, 'policies/db.yaml');
+        await page.locator('.cm-lintRange-warning').first().hover();
+        expect(await page.locator('.cm-tooltip-lint').textContent()).not.toMatch(english);
+        // The other language, at once.
+        await page.getByRole('button', { name: 'Switch to English' }).click();
+        await page.locator('.finding-text', { hasText: 'redundant in this input' }).first().waitFor();
+        expect(await page.locator('.finding-text q').count()).toBe(0);
+      },
+      { locale: 'zh-CN' },
+    );
+  });
+
   it('advises policies for denied flows, which then pass', async () => {
     await withPage(server.url, async (page) => {
       await openExample(page, /A shop/);

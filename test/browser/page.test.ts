@@ -31,7 +31,7 @@ const LANGUAGES = [
     changes: /变化/,
     denied: 'shop/frontend[Deployment] 不能连到 shop/cart[Deployment]（8080）：目标的入站不放行。',
     allowed: 'shop/frontend[Deployment] 可以连到 shop/cart[Deployment]，端口 8080。',
-    near: /差一点匹配：端口不同/,
+    near: /差一点匹配：放行 7070\/TCP，而不是 8080\/TCP/,
     flip: /将 8080\/TCP 加入 shop\/cart .*的入站规则 1/,
     opened: '新开放 2 个连接',
     closed: '新关闭 0 个连接',

@@ -1,5 +1,6 @@
 import { namespaceOf } from '../../engine/state.ts';
 import type { Direction } from '../../engine/verdict.ts';
+import { say } from '../../model/say.ts';
 import { matchesSelector } from '../../model/selector.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
@@ -142,7 +143,7 @@ function stillDenied(world: World, probes: readonly Probe[]): Diagnostic[] {
     return {
       code: 'flow-stays-denied',
       severity: 'error',
-      message: `no NetworkPolicy lets ${words} pass: a cluster-wide policy denies it`,
+      message: say`no NetworkPolicy lets ${words} pass: a cluster-wide policy denies it`,
       ...(observed === undefined ? {} : { source: observed.source }),
     };
   });

@@ -1,3 +1,4 @@
+import { say } from '../../model/say.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import { parsePortQuery } from '../ports.ts';
 import { FlowCollector, type ObservedFlow } from './flow.ts';
@@ -25,11 +26,11 @@ export function readCsvFlows(
   const places = COLUMNS.map((title) => titles.indexOf(title));
   const missing = COLUMNS.filter((_, at) => places[at] === -1);
   if (missing.length > 0) {
-    const help = 'a flow log is JSON lines, or CSV with the header from,to,protocol,port';
+    const help = say`a flow log is JSON lines, or CSV with the header from,to,protocol,port`;
     diagnostics.push({
       code: 'flow-log',
       severity: 'error',
-      message: `the header has no column ${missing.join(', ')}`,
+      message: say`the header has no column ${missing.join(', ')}`,
       help,
       source: { file, line: 1, column: 1 },
     });
@@ -41,19 +42,19 @@ export function readCsvFlows(
     if (row.length === 1 && start.text.trim() === '') continue;
     const cells = places.map((place) => row[place]);
     if (cells.some((cell) => cell === undefined)) {
-      fail(`the record has ${row.length} of ${header.length} fields`, start);
+      fail(say`the record has ${row.length} of ${header.length} fields`, start);
       continue;
     }
     const [from, to, protocol, port] = cells as [Cell, Cell, Cell, Cell];
     const empty = [from, to].find((cell) => cell.text.trim() === '');
     if (empty !== undefined) {
-      fail(`${empty === from ? 'from' : 'to'} is empty`, empty);
+      fail(say`${empty === from ? 'from' : 'to'} is empty`, empty);
       continue;
     }
     const query = parsePortQuery(`${port.text.trim()}/${protocol.text.trim() === '' ? 'TCP' : protocol.text.trim()}`);
     if ('error' in query) fail(query.error, /protocol/.test(query.error) ? protocol : port);
     else if (query.protocol === undefined || query.first === undefined)
-      fail(`"${port.text}" is not a port number`, port);
+      fail(say`"${port.text}" is not a port number`, port);
     else {
       const { line, column } = start;
       collector.add({

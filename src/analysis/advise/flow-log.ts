@@ -1,3 +1,4 @@
+import { say } from '../../model/say.ts';
 import type { Diagnostic, SourcePosition } from '../../model/source.ts';
 import type { Protocol } from '../../model/types.ts';
 import { FlowCollector, type FlowFormat, type FlowPeer, type ObservedFlow } from './flow.ts';
@@ -29,7 +30,7 @@ export function readFlowLog(name: string, text: string): FlowLog {
   const start = text.search(/\S/);
   if (start < 0) {
     const source = { file: name, line: 1, column: 1 };
-    return { ...EMPTY, diagnostics: [problem('empty-flow-log', 'the flow log is empty', source)] };
+    return { ...EMPTY, diagnostics: [problem('empty-flow-log', say`the flow log is empty`, source)] };
   }
   if (text[start] !== '{') {
     const { flows, diagnostics } = readCsvFlows(name, text);
@@ -43,7 +44,7 @@ const EMPTY: FlowLog = { format: undefined, flows: [], refused: [], denied: 0, r
 function few(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const left = diagnostics.length - MAX_PROBLEMS;
   if (left <= 0) return diagnostics;
-  const message = `and ${left} more lines that cannot be read`;
+  const message = say`and ${left} more lines that cannot be read`;
   return [...diagnostics.slice(0, MAX_PROBLEMS), { code: 'flow-log', severity: 'error', message }];
 }
 
@@ -99,9 +100,9 @@ function refusal(read: Read | string): Read {
 
 function parseObject(text: string): Json | string {
   try {
-    return asObject(JSON.parse(text)) ?? 'not a JSON object';
+    return asObject(JSON.parse(text)) ?? say`not a JSON object`;
   } catch (error) {
-    return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return say`not JSON: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
@@ -120,7 +121,7 @@ function ownFlow(flow: Json): Read | string {
     return refusal(ownConnection(flow));
   }
   if (verdict !== undefined && !['allowed', 'allow', 'accept', 'accepted', 'forwarded'].includes(verdict)) {
-    return `"verdict": "${verdict}" is neither allowed nor denied`;
+    return say`"verdict": "${verdict}" is neither allowed nor denied`;
   }
   return ownConnection(flow);
 }
@@ -136,7 +137,7 @@ function ownConnection(flow: Json): Read | string {
 
 function ownPeer(value: unknown, which: string): FlowPeer | string {
   const peer = asObject(value);
-  if (peer === undefined) return `"${which}" is missing or not an object`;
+  if (peer === undefined) return say`"${which}" is missing or not an object`;
   const { address, namespace, pod, workload } = peer;
   const read = {
     ...optional('address', asText(address)),
@@ -144,7 +145,7 @@ function ownPeer(value: unknown, which: string): FlowPeer | string {
     ...optional('pod', asText(pod)),
     ...optional('workload', asText(workload)),
   };
-  return Object.keys(read).length === 0 ? `"${which}" names neither a pod nor an address` : read;
+  return Object.keys(read).length === 0 ? say`"${which}" names neither a pod nor an address` : read;
 }
 
 /** A flow as Hubble exports it, with or without the `flow` wrapper. */
@@ -160,9 +161,9 @@ function hubbleFlow(flow: Json): Read | string {
 function hubbleConnection(flow: Json): Read | string {
   const addresses = asObject(flow['IP']);
   const from = hubblePeer(flow['source'], addresses?.['source']);
-  if (from === undefined) return '"source" names neither a pod nor an address';
+  if (from === undefined) return say`"source" names neither a pod nor an address`;
   const to = hubblePeer(flow['destination'], addresses?.['destination']);
-  if (to === undefined) return '"destination" names neither a pod nor an address';
+  if (to === undefined) return say`"destination" names neither a pod nor an address`;
   const layer4 = asObject(flow['l4']) ?? {};
   for (const protocol of ['TCP', 'UDP', 'SCTP'] as const) {
     const ports = asObject(layer4[protocol]);
@@ -198,7 +199,7 @@ function splitLabel(label: string): [string, string] {
 function flowOf(from: FlowPeer, to: FlowPeer, protocol: string, port: unknown): Read | string {
   if (!isProtocol(protocol)) return { kind: 'flow', flow: { from, to, protocol: 'other', first: 0, last: 0 } };
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
-    return `the destination port ${JSON.stringify(port) ?? ''} is not a number from 1 to 65535`.replace('  ', ' ');
+    return say`the destination port ${JSON.stringify(port) ?? ''} is not a number from 1 to 65535`.replace('  ', ' ');
   }
   return { kind: 'flow', flow: { from, to, protocol, first: port, last: port } };
 }

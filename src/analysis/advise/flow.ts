@@ -1,3 +1,4 @@
+import { say } from '../../model/say.ts';
 import type { SourcePosition } from '../../model/source.ts';
 import type { Protocol } from '../../model/types.ts';
 
@@ -52,13 +53,13 @@ export function peerWords({ name, namespace, pod, workload, address }: FlowPeer)
   if (name !== undefined) return name;
   const own = pod ?? workload;
   if (own !== undefined) return namespace === undefined ? own : `${namespace}/${own}`;
-  return address ?? (namespace === undefined ? 'an unknown end' : `a pod of ${namespace}`);
+  return address ?? (namespace === undefined ? say`an unknown end` : say`a pod of ${namespace}`);
 }
 
 /** A flow in words, for messages. */
 export function flowWords({ from, to, protocol, first, last }: ObservedFlow): string {
-  const port = protocol === 'other' ? 'ICMP or another protocol without ports' : portWords(protocol, first, last);
-  return `${peerWords(from)} to ${peerWords(to)} on ${port}`;
+  const port = protocol === 'other' ? say`ICMP or another protocol without ports` : portWords(protocol, first, last);
+  return say`${peerWords(from)} to ${peerWords(to)} on ${port}`;
 }
 
 /** `80/TCP`, `8000-8080/TCP`. */

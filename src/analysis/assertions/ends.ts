@@ -1,4 +1,5 @@
 import type { EndPattern } from '../../manifest/policy-test.ts';
+import { say } from '../../model/say.ts';
 import { formatLabelSelector, matchesSelector, selectorIsEmpty } from '../../model/selector.ts';
 import { nearestNames } from '../../model/suggest.ts';
 import type { LabelSelector } from '../../model/types.ts';
@@ -18,7 +19,7 @@ export function patternText(pattern: EndPattern): string {
   const pods = selected('pods', podSelector);
   return namespaceSelector === undefined || selectorIsEmpty(namespaceSelector)
     ? pods
-    : `${pods} in ${selected('namespaces', namespaceSelector)}`;
+    : say`${pods} in ${selected('namespaces', namespaceSelector)}`;
 }
 
 /** The endpoints that an end stands for; an error when there are none. */
@@ -26,7 +27,7 @@ export function resolvePattern(world: World, pattern: EndPattern): readonly Unit
   const units = pattern.type === 'pods' ? selectedUnits(world, pattern) : namedUnits(world, pattern);
   if ('error' in units || units.length > 0) return units;
   const what = pattern.type === 'pods' ? patternText(pattern) : `"${pattern.name}"`;
-  return { error: `${what} matches no endpoint of the input`, suggestions: [] };
+  return { error: say`${what} matches no endpoint of the input`, suggestions: [] };
 }
 
 /** Pods by label, as policies select them: never hostNetwork pods (S58b). */
@@ -62,7 +63,7 @@ function namedUnits(world: World, { name }: NamedPattern): readonly Unit[] | Res
         glob.name.test(endpoint.name ?? ''),
     );
   if (found.length > 0) return found;
-  return { error: `"${text}" matches no endpoint of the input`, suggestions: nearNames(world, text) };
+  return { error: say`"${text}" matches no endpoint of the input`, suggestions: nearNames(world, text) };
 }
 
 interface Glob {
@@ -98,7 +99,7 @@ function readGlob(world: World, text: string): Glob | ResolveError {
 
 function unreadable(text: string): ResolveError {
   return {
-    error: `"${text}" is not understood: write ns/name*, ns/kind/name*, kind/name* or node/*`,
+    error: say`"${text}" is not understood: write ns/name*, ns/kind/name*, kind/name* or node/*`,
     suggestions: [],
   };
 }

@@ -1,4 +1,5 @@
 import type { Expectation } from '../../manifest/policy-test.ts';
+import { say } from '../../model/say.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import type { ContainerPort } from '../../model/types.ts';
 import type { Family } from '../../net/address.ts';
@@ -268,7 +269,8 @@ class Judge {
     const everyPort = denied || this.#assertion.ports.length > 0;
     const breaking: FamilyPorts = {};
     const notes = new Set<string>();
-    for (const text of denied ? [] : asked.missing) notes.add(`${to.endpoint.id} has no container port named ${text}`);
+    for (const text of denied ? [] : asked.missing)
+      notes.add(say`${to.endpoint.id} has no container port named ${text}`);
     let verdict: CanCase | undefined;
     for (const family of Object.keys(ports) as Family[]) {
       const own = this.#breaking(ports[family] ?? PortSet.EMPTY, asked);
@@ -282,8 +284,8 @@ class Judge {
       const { family } = this.#assertion;
       notes.add(
         family === undefined
-          ? 'they have no address family in common'
-          : `one of them has no ${family} address, so they never connect on it`,
+          ? say`they have no address family in common`
+          : say`one of them has no ${family} address, so they never connect on it`,
       );
     }
     return {

@@ -1,4 +1,5 @@
 import type { Assertion, EndPattern, ExceptPattern, PolicyTest } from '../../manifest/policy-test.ts';
+import { say } from '../../model/say.ts';
 import { type Diagnostic, type FieldPath, formatPath } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import { AddressSet } from '../../net/address-set.ts';
@@ -57,7 +58,7 @@ export function runPolicyTests(world: World, tests: readonly PolicyTest[]): Poli
     const vacuous = pairs === 0 ? emptyReason(assertion, ends) : anyPort ? undefined : noPortReason(assertion);
     if (vacuous !== undefined && !assertion.allowEmpty) {
       diagnostics.push(
-        problem(test, assertion.path, 'vacuous', vacuous, 'allowEmpty: true says that this is as it should be'),
+        problem(test, assertion.path, 'vacuous', vacuous, say`allowEmpty: true says that this is as it should be`),
       );
       continue;
     }
@@ -93,21 +94,21 @@ function title({ name, from, to, ports, expect, except, family }: Assertion): st
 
 function emptyReason({ except }: Assertion, { from, to }: ResolvedAssertion): string {
   if (except.length > 0 && (from.length === 0 || to.length === 0)) {
-    return 'it is about no pair: its exceptions leave nothing on one side; `except: { from: … }` is about one side only';
+    return say`it is about no pair: its exceptions leave nothing on one side; \`except: { from: … }\` is about one side only`;
   }
   const outside = (units: readonly Unit[]): boolean => units.every(({ pods, nodes }) => pods.length + nodes.size === 0);
   if (from.length > 0 && to.length > 0 && outside(from) && outside(to)) {
-    return 'it is about no pair: both ends are outside the cluster, and policies say nothing of that';
+    return say`it is about no pair: both ends are outside the cluster, and policies say nothing of that`;
   }
   const [only] = from;
   if (from.length === 1 && to.length === 1 && only !== undefined && only.endpoint.id === to[0]?.endpoint.id) {
-    return `it is about no pair: ${only.endpoint.id} always reaches itself`;
+    return say`it is about no pair: ${only.endpoint.id} always reaches itself`;
   }
-  return 'it is about no pair of endpoints';
+  return say`it is about no pair of endpoints`;
 }
 
 function noPortReason({ ports }: Assertion): string {
-  return `it is about no port: no destination has a container port named ${ports.map(({ text }) => text).join(' or ')}`;
+  return say`it is about no port: no destination has a container port named ${ports.map(({ text }) => text).join(say` or `)}`;
 }
 
 function problem(test: PolicyTest, path: FieldPath, code: string, message: string, help?: string): Diagnostic {
@@ -130,7 +131,7 @@ export function resolveAssertion(
 ): ResolvedAssertion | undefined {
   const before = diagnostics.length;
   const report = (pattern: EndPattern, { error, suggestions }: ResolveError): void => {
-    const help = suggestions.length === 0 ? undefined : `did you mean ${suggestions.join(' or ')}?`;
+    const help = suggestions.length === 0 ? undefined : say`did you mean ${suggestions.join(say` or `)}?`;
     diagnostics.push(problem(test, pattern.path, 'unknown-endpoint', error, help));
   };
   const lookUp = (patterns: readonly EndPattern[], end: 'from' | 'to' | 'except' = 'except'): (readonly Unit[])[] =>
@@ -161,7 +162,7 @@ export function resolveAssertion(
       to: pattern.side === 'from' ? ends.to : without(world, ends.to, excluded),
     };
     if (left.from === ends.from && left.to === ends.to && !assertion.allowEmpty) {
-      const error = `the exception ${patternText(pattern)} excludes nothing: it is no end of this assertion`;
+      const error = say`the exception ${patternText(pattern)} excludes nothing: it is no end of this assertion`;
       diagnostics.push(problem(test, pattern.path, 'idle-exception', error));
     }
     ends = left;

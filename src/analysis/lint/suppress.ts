@@ -1,4 +1,5 @@
 import { namespaceOf } from '../../engine/state.ts';
+import { say } from '../../model/say.ts';
 import type { Severity } from '../../model/source.ts';
 import { nearestNames } from '../../model/suggest.ts';
 import type { KubeObject } from '../../model/types.ts';
@@ -46,8 +47,8 @@ export function checkAnnotations(context: LintContext): void {
         rule: 'unknown-suppression',
         object,
         path: ['metadata', 'annotations', IGNORE_ANNOTATION],
-        message: `there is no lint rule ${name}`,
-        help: near === undefined ? 'portcullis lint --list shows all rules' : `did you mean ${near}?`,
+        message: say`there is no lint rule ${name}`,
+        help: near === undefined ? say`portcullis lint --list shows all rules` : say`did you mean ${near}?`,
       });
     }
   }

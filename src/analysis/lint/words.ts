@@ -1,6 +1,8 @@
 import { namespaceOf, type PodInfo } from '../../engine/state.ts';
+import { say } from '../../model/say.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../../model/selector.ts';
 import type { ClusterNetworkPolicy, LabelSelector, NetworkPolicy } from '../../model/types.ts';
+import { listText, wayName } from '../explain-words.ts';
 import { workloadId } from '../units.ts';
 import type { PolicyRule } from './policy-rule.ts';
 
@@ -13,8 +15,8 @@ export function listing(names: Iterable<string>): string {
   const all = [...new Set(names)];
   const shown = all.slice(0, SHOWN);
   const more = all.length - shown.length;
-  if (more > 0) return `${shown.join(', ')} and ${more} more`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  if (more > 0) return say`${shown.join(', ')} and ${more} more`;
+  return listText(shown);
 }
 
 /** Pods by the workloads that they stand for. */
@@ -34,8 +36,8 @@ export function policyName(policy: NetworkPolicy | ClusterNetworkPolicy): string
 
 /** `ingress rule 2`, counted from 1; of which policy, where it is not `seenFrom`. */
 export function ruleName({ policy, direction, index }: PolicyRule, seenFrom: NetworkPolicy): string {
-  const name = `${direction} rule ${index + 1}`;
-  return policy === seenFrom ? name : `${name} of ${policyName(policy)}`;
+  const name = say`${wayName(direction)} rule ${index + 1}`;
+  return policy === seenFrom ? name : say`${name} of ${policyName(policy)}`;
 }
 
 /** `app=cart`, or what an empty selector means. */

@@ -1,5 +1,6 @@
 import type { DecodeContext } from '../decode/context.ts';
 import { goQuote } from '../go-text.ts';
+import { say } from '../say.ts';
 import type {
   ClusterNetworkPolicy,
   ClusterNetworkPolicyPeer,
@@ -112,7 +113,7 @@ function versionedPort(raw: Raw, context: DecodeContext): ClusterNetworkPolicyPo
     warn(
       [field, 'protocol'],
       'bad-protocol',
-      `${goQuote(String(protocol))} is not TCP, UDP or SCTP: it matches no port`,
+      say`${goQuote(String(protocol))} is not TCP, UDP or SCTP: it matches no port`,
       context,
     );
     return undefined;
@@ -121,7 +122,7 @@ function versionedPort(raw: Raw, context: DecodeContext): ClusterNetworkPolicyPo
     warn(
       [field],
       'empty-port-range',
-      `the range ends at ${last}, before its start ${first}: it matches no port`,
+      say`the range ends at ${last}, before its start ${first}: it matches no port`,
       context,
     );
     return undefined;
@@ -133,7 +134,7 @@ function namedPort(value: unknown, field: string, context: DecodeContext): Clust
   const name = String(value);
   const [problem] = portNameProblems(name);
   if (problem !== undefined) {
-    warn([field], 'bad-port-name', `${goQuote(name)} ${problem}: no container port has this name`, context);
+    warn([field], 'bad-port-name', say`${goQuote(name)} ${problem}: no container port has this name`, context);
   }
   return { name };
 }

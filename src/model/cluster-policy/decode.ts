@@ -1,6 +1,7 @@
 import type { DecodeContext } from '../decode/context.ts';
 import { closedMeta, policyMeta } from '../decode/metadata.ts';
 import { isObject } from '../decode/schema.ts';
+import { say } from '../say.ts';
 import type { ClusterNetworkPolicy } from '../types.ts';
 import { validateMetadata } from '../validate/metadata.ts';
 import { checkResource } from './check.ts';
@@ -27,7 +28,7 @@ export function decodeClusterPolicy(
   const metadata = policyMeta(raw, undefined);
   if (raw.namespace) {
     context.at(['metadata', 'namespace'], () => {
-      context.report('namespace-ignored', `${kind} is cluster-scoped: the namespace is dropped`, {
+      context.report('namespace-ignored', say`${kind} is cluster-scoped: the namespace is dropped`, {
         severity: 'warning',
       });
     });

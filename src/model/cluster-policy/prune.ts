@@ -1,6 +1,7 @@
 import type { DecodeContext } from '../decode/context.ts';
 import { isObject } from '../decode/schema.ts';
 import { unknownFieldHelp } from '../decode/suggest.ts';
+import { say } from '../say.ts';
 import type { ObjectSchema, Schema } from './schema.ts';
 
 /** Stands in a pruned object for a peer whose one field is unknown. */
@@ -71,8 +72,7 @@ function reportUnknownPeer(name: string, schema: ObjectSchema, context: DecodeCo
   context.at([name], () => {
     context.report(
       'unknown-peer',
-      `unknown peer "${context.pathText()}": the rule fails closed (to accept, it matches nothing; to deny or pass, it ` +
-        'denies everything)',
+      say`unknown peer "${context.pathText()}": the rule fails closed (to accept, it matches nothing; to deny or pass, it denies everything)`,
       { severity: 'warning', help: schema.hints?.get(name) ?? unknownFieldHelp(name, schema.fields), at: 'key' },
     );
   });

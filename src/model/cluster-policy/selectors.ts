@@ -1,6 +1,7 @@
 import type { DecodeContext } from '../decode/context.ts';
 import { isObject } from '../decode/schema.ts';
 import { goQuote } from '../go-text.ts';
+import { say } from '../say.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../types.ts';
 import { labelKeyProblems, labelValueProblems } from '../validate/names.ts';
 import { fields, items, text, texts } from './raw.ts';
@@ -39,26 +40,24 @@ function readLabels(
   return Object.fromEntries(entries);
 }
 
-const NOTHING = 'the selector matches nothing';
-
 function readRequirement(entry: unknown, context: DecodeContext): LabelSelectorRequirement {
   const raw = fields(entry);
   const [key, operator, values] = [text(raw['key']), text(raw['operator']), texts(raw['values'])];
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) warn(['values'], `${operator} needs values: ${NOTHING}`, context);
+      if (values.length === 0) warn(['values'], say`${operator} needs values: the selector matches nothing`, context);
       break;
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0) warn(['values'], `${operator} takes no values: ${NOTHING}`, context);
+      if (values.length > 0) warn(['values'], say`${operator} takes no values: the selector matches nothing`, context);
       break;
     default:
       warn(
         ['operator'],
-        `${goQuote(operator)} is not an operator: ${NOTHING}`,
+        say`${goQuote(operator)} is not an operator: the selector matches nothing`,
         context,
-        'the operators are In, NotIn, Exists and DoesNotExist',
+        say`the operators are In, NotIn, Exists and DoesNotExist`,
       );
   }
   warnOfLabel(['key'], key, labelKeyProblems(key), context);
@@ -74,7 +73,7 @@ function warnOfLabel(
   problems: readonly string[],
   context: DecodeContext,
 ): void {
-  for (const problem of problems) warn(path, `no label can be ${goQuote(part)}: ${problem}`, context);
+  for (const problem of problems) warn(path, say`no label can be ${goQuote(part)}: ${problem}`, context);
 }
 
 function warn(path: readonly (string | number)[], message: string, context: DecodeContext, help?: string): void {

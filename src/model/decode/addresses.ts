@@ -1,4 +1,5 @@
 import { compareAddresses, parseAddress } from '../../net/address.ts';
+import { say } from '../say.ts';
 import type { DecodeContext } from './context.ts';
 
 /** An address text and where it stands. */
@@ -29,7 +30,7 @@ export function addressTexts(entries: readonly AddressAt[], context: DecodeConte
 /** Warns of a text that should be an IP address and is not. */
 export function reportBadAddress(text: string, path: readonly (string | number)[], context: DecodeContext): void {
   context.at(path, () => {
-    context.report('bad-address', `${JSON.stringify(text)} is not an IP address and is ignored`, {
+    context.report('bad-address', say`${JSON.stringify(text)} is not an IP address and is ignored`, {
       severity: 'warning',
     });
   });

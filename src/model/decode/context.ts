@@ -1,3 +1,4 @@
+import { say } from '../say.ts';
 import { type Diagnostic, formatPath, type ObjectRef, type ObjectSource, type Severity } from '../source.ts';
 import { FieldErrors } from '../validate/field-errors.ts';
 
@@ -84,7 +85,7 @@ export class DecodeContext {
 
   /** Reports `expected string, got boolean true`. */
   wrongType(expected: string, value: unknown): void {
-    this.report('wrong-type', `expected ${expected}, got ${describeValue(value)}`, {
+    this.report('wrong-type', say`expected ${expected}, got ${describeValue(value)}`, {
       help: quotingHelp(expected, value),
     });
   }
@@ -111,7 +112,7 @@ export function describeValue(value: unknown): string {
 function quotingHelp(expected: string, value: unknown): string | undefined {
   if (expected !== 'string') return undefined;
   if (typeof value === 'boolean') {
-    return 'YAML reads yes, no, on, off, true and false as booleans: put the value in quotes';
+    return say`YAML reads yes, no, on, off, true and false as booleans: put the value in quotes`;
   }
-  return typeof value === 'number' || typeof value === 'bigint' ? 'put the number in quotes' : undefined;
+  return typeof value === 'number' || typeof value === 'bigint' ? say`put the number in quotes` : undefined;
 }

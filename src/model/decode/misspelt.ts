@@ -1,3 +1,4 @@
+import { say } from '../say.ts';
 import { nearestNames } from '../suggest.ts';
 import type { DecodeContext } from './context.ts';
 import type { KindDecoder } from './kinds.ts';
@@ -32,15 +33,19 @@ export function reportMisspeltPolicy(
   if (!group.includes('.') || CLOSED_GROUPS.includes(group)) {
     context.at([meant === kind ? 'apiVersion' : 'kind'], () => {
       context.report('unknown-version', `no matches for kind "${kind}" in version "${apiVersion}"`, {
-        help: `did you mean ${meant} of ${decoder.apiVersion}?`,
+        help: say`did you mean ${meant} of ${decoder.apiVersion}?`,
       });
     });
   } else if (meant === kind && nearestNames(group, [groupOf(decoder.apiVersion)], 1).length > 0) {
     context.at(['apiVersion'], () => {
-      context.report('unknown-group', `a ${kind} of ${apiVersion} is no network policy of Kubernetes: it is left out`, {
-        severity: 'warning',
-        help: `did you mean apiVersion: ${decoder.apiVersion}?`,
-      });
+      context.report(
+        'unknown-group',
+        say`a ${kind} of ${apiVersion} is no network policy of Kubernetes: it is left out`,
+        {
+          severity: 'warning',
+          help: say`did you mean apiVersion: ${decoder.apiVersion}?`,
+        },
+      );
     });
   }
 }

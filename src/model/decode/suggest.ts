@@ -1,3 +1,4 @@
+import { say } from '../say.ts';
 import { nearestNames } from '../suggest.ts';
 
 /** The tables that a suggestion is drawn from: the fields of a record, and those of the records below it. */
@@ -6,7 +7,7 @@ type FieldTable = ReadonlyMap<string, { readonly fields?: ReadonlyMap<string, un
 /** What may have been meant by an unknown field: a field of another spelling, or one that belongs a level deeper. */
 export function unknownFieldHelp(name: string, table: FieldTable): string | undefined {
   const [near] = nearestNames(name, [...table.keys()], 1);
-  if (near !== undefined) return `did you mean ${near}?`;
+  if (near !== undefined) return say`did you mean ${near}?`;
   const parents = [...table].filter(([, reader]) => reader.fields?.has(name) === true).map(([parent]) => `${parent}:`);
-  return parents.length === 0 ? undefined : `put it under ${parents.join(' or ')}`;
+  return parents.length === 0 ? undefined : say`put it under ${parents.join(say` or `)}`;
 }

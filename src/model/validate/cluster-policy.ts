@@ -1,4 +1,5 @@
 import { goQuote } from '../go-text.ts';
+import { say } from '../say.ts';
 import { type Diagnostic, type FieldPath, formatPath } from '../source.ts';
 import {
   type ClusterNetworkPolicy,
@@ -22,7 +23,7 @@ export function validateClusterNetworkPolicy(policy: ClusterNetworkPolicy): Diag
   const errors = new FieldErrors(objectRef(policy), policy.source);
   const { ingress, egress } = policy.spec;
   if (ingress.length === 0 && egress.length === 0) {
-    errors.warn('no-rules', ['spec'], 'the policy has no rules: it changes nothing');
+    errors.warn('no-rules', ['spec'], say`the policy has no rules: it changes nothing`);
   }
   warnOfRules(ingress, ['spec', 'ingress'], 'from', errors);
   warnOfRules(egress, ['spec', 'egress'], 'to', errors);
@@ -44,11 +45,13 @@ function warnOfRules(
     if (shadow !== undefined) {
       const earlier = rules[shadow];
       const name = earlier?.name === undefined ? '' : ` ${goQuote(earlier.name)}`;
-      const effect = earlier?.action === rule.action ? 'with the same action' : `with ${earlier?.action}`;
+      const place = `${formatPath([...path, shadow])}${name}`;
       errors.warn(
         'unreachable-rule',
         rulePath,
-        `the rule is never reached: ${formatPath([...path, shadow])}${name} decides all that it matches, ${effect}`,
+        earlier?.action === rule.action
+          ? say`the rule is never reached: ${place} decides all that it matches, with the same action`
+          : say`the rule is never reached: ${place} decides all that it matches, with ${earlier?.action}`,
       );
     }
   }
@@ -76,7 +79,7 @@ function warnOfPeer(
         errors.warn(
           'domain-names-not-accepted',
           [...path, 'domainNames'],
-          `domain names belong in rules that accept: what ${rule.action} does to them is not defined`,
+          say`domain names belong in rules that accept: what ${rule.action} does to them is not defined`,
         );
       }
       break;
@@ -85,8 +88,7 @@ function warnOfPeer(
     errors.warn(
       'named-port-on-network-peer',
       path,
-      `${peer.type} have no named ports: the rule's named ports match nothing here, and servers with the experimental ` +
-        'channel refuse the policy',
+      say`${peer.type} have no named ports: the rule's named ports match nothing here, and servers with the experimental channel refuse the policy`,
     );
   }
 }

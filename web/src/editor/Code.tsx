@@ -43,6 +43,7 @@ import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
 import { locale } from '../state/preferences.ts';
 import { activeFile, cited, files, findings, jump, snapshot, startFiles, writeFile } from '../state/store.ts';
+import { saidText } from '../ui/Said.tsx';
 import type { Place } from '../worker/protocol.ts';
 import { comparing } from './compare.ts';
 import { phrases } from './phrases.ts';
@@ -311,7 +312,14 @@ function marksOf(name: string): readonly Mark[] {
   ];
   return problems.flatMap(({ place, severity, message, help, code }) =>
     place?.file === name
-      ? [{ place, severity, message: help === undefined ? message : `${message}\n${help}`, source: code }]
+      ? [
+          {
+            place,
+            severity,
+            message: [message, ...(help === undefined ? [] : [help])].map(saidText).join('\n'),
+            source: code,
+          },
+        ]
       : [],
   );
 }

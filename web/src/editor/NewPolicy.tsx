@@ -5,6 +5,7 @@ import { ask } from '../state/client.ts';
 import { activeFile, addFile, files, snapshot, writeFile } from '../state/store.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { Said } from '../ui/Said.tsx';
 import type { Answer } from '../worker/protocol.ts';
 import type { PeerForm, PolicyForm, RuleForm } from './form.ts';
 import { cursor } from './selection.ts';
@@ -186,8 +187,8 @@ function Form({ mode, onClose }: Props): JSX.Element {
         {errors.length > 0 && (
           <ul class="form-errors" role="alert">
             {errors.map(({ message }) => (
-              <li key={message} lang="en">
-                {message}
+              <li key={message}>
+                <Said text={message} />
               </li>
             ))}
           </ul>

@@ -113,7 +113,8 @@ function firstPolicyFile(opened: readonly SourceFile[]): string {
   return (opened.find(({ content }) => /^kind: NetworkPolicy/m.test(content)) ?? opened[0])?.name ?? '';
 }
 
-function fail(error: unknown): undefined {
+/** Tells what went wrong, for promises. */
+export function fail(error: unknown): undefined {
   failure.value = error instanceof Error ? error.message : String(error);
   return undefined;
 }

@@ -7,6 +7,7 @@ import { flowText, listenToFlows, live } from '../state/flows.ts';
 import { addFile, askVerdict, snapshot, toast } from '../state/store.ts';
 import { EndpointName } from '../ui/EndpointName.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { Said } from '../ui/Said.tsx';
 import type { FlowItem, FlowResult, Problem } from '../worker/protocol.ts';
 
 const chosen = signal<ReadonlySet<string>>(new Set());
@@ -82,9 +83,9 @@ export function Flows(): JSX.Element {
         </button>
       </header>
       {[...(result.value?.problems ?? []), ...problems].map((problem, at) => (
-        <p key={at} class={`banner ${problem.severity === 'error' ? 'error' : 'warning'}`} lang="en">
+        <p key={at} class={`banner ${problem.severity === 'error' ? 'error' : 'warning'}`}>
           {problem.place === undefined ? '' : `${problem.place.file}:${problem.place.line} `}
-          {problem.message}
+          <Said text={problem.message} />
         </p>
       ))}
       {flows.length === 0 && <p class="empty">{t(deniedOnly ? 'flows.no-denied' : 'flows.none')}</p>}

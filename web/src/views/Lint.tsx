@@ -4,6 +4,7 @@ import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
 import { files, findings, loadFindings, setFiles, showPlace, snapshot, toast } from '../state/store.ts';
 import { Icon } from '../ui/icons.tsx';
+import { Said } from '../ui/Said.tsx';
 import type { LintItem, SourceFile } from '../worker/protocol.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
@@ -60,7 +61,7 @@ export function Lint(): JSX.Element {
 }
 
 function Finding({ finding }: { readonly finding: LintItem }): JSX.Element {
-  const { code, severity, message, help, object, place, fix } = finding;
+  const { code, title, severity, message, help, object, place, fix } = finding;
   return (
     <>
       <span class={`severity ${severity}`}>
@@ -68,15 +69,17 @@ function Finding({ finding }: { readonly finding: LintItem }): JSX.Element {
         {t(`severity.${severity}`)}
       </span>
       <div class="finding-text">
-        <p lang="en">{message}</p>
+        <p>
+          <Said text={message} />
+        </p>
         <p class="muted">
-          <code>{code}</code>
+          <code title={title}>{code}</code>
           {object !== undefined && ` · ${object}`}
           {help !== undefined && (
-            <span lang="en">
+            <>
               {' · '}
-              {help}
-            </span>
+              <Said text={help} />
+            </>
           )}
         </p>
       </div>

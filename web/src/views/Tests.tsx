@@ -5,6 +5,7 @@ import { activeFile, addFile, askVerdict, files, showPlace, snapshot, writeFile 
 import { useAnswer } from '../state/use-answer.ts';
 import { Combo } from '../ui/Combo.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { Said } from '../ui/Said.tsx';
 import type { TestItem } from '../worker/protocol.ts';
 
 /** Assertions, and whether they hold. */
@@ -39,8 +40,8 @@ export function Tests(): JSX.Element {
             <Icon name="cross" size={14} />
             {t(`severity.${problem.severity}`)}
           </span>
-          <p class="finding-text" lang="en">
-            {problem.message}
+          <p class="finding-text">
+            <Said text={problem.message} />
           </p>
           {problem.place !== undefined && <PlaceLink place={problem.place} />}
         </div>

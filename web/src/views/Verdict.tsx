@@ -5,9 +5,9 @@ import { cited, question, showPlace, snapshot } from '../state/store.ts';
 import { useAnswer } from '../state/use-answer.ts';
 import { Combo, type Option } from '../ui/Combo.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { Said } from '../ui/Said.tsx';
 import type { DirectionView, Snapshot, VerdictView } from '../worker/protocol.ts';
-import { flipText } from './flip.ts';
-import { answerSentence, reasonsOf } from './reasons.ts';
+import { answerSentence } from './reasons.ts';
 
 /** May FROM connect to TO, and why. */
 export function Verdict(): JSX.Element {
@@ -101,7 +101,9 @@ function Answer({ verdict, set }: AnswerProps): JSX.Element {
   if ('error' in verdict) {
     return (
       <div class="banner error" role="alert">
-        <p lang="en">{verdict.error}</p>
+        <p>
+          <Said text={verdict.error} />
+        </p>
         {verdict.suggestions.length > 0 && (
           <p>
             {t('verdict.did-you-mean')}{' '}
@@ -146,8 +148,8 @@ function Answer({ verdict, set }: AnswerProps): JSX.Element {
           <h2>{t('verdict.notes')}</h2>
           <ul>
             {verdict.notes.map((note) => (
-              <li key={note} lang="en">
-                {note}
+              <li key={note}>
+                <Said text={note} />
               </li>
             ))}
           </ul>
@@ -167,7 +169,7 @@ function Direction({ direction }: { readonly direction: DirectionView }): JSX.El
         <span class="tier">{t(`tier.${direction.tier}`)}</span>
       </h2>
       <ol class="steps">
-        {reasonsOf(direction).map((step) => (
+        {direction.steps.map((step) => (
           <li key={step}>{step}</li>
         ))}
       </ol>
@@ -177,8 +179,8 @@ function Direction({ direction }: { readonly direction: DirectionView }): JSX.El
             {place.file}:{place.line}
           </span>
           <code>{text.trim()}</code>
-          <span class="cite-note" lang="en">
-            {note}
+          <span class="cite-note">
+            <Said text={note} />
           </span>
         </button>
       ))}
@@ -188,8 +190,7 @@ function Direction({ direction }: { readonly direction: DirectionView }): JSX.El
 
 /** A proposal, whose places in files are links. */
 function Flip({ text }: { readonly text: string }): JSX.Element {
-  const shown = flipText(text);
-  const parts = shown.split(/(\([^()\s]+:\d+\))/);
+  const parts = text.split(/(\([^()\s]+:\d+\))/);
   return (
     <span>
       {parts.map((part, at) => {

@@ -1,7 +1,7 @@
 /** What the page and the worker that holds its world say to each other. Everything here can be cloned. */
 
 import type { EndpointType } from '../../../src/analysis/index.ts';
-import type { Direction, NearMiss, PolicyRef, RuleRef, Tier } from '../../../src/engine/index.ts';
+import type { Direction, Tier } from '../../../src/engine/index.ts';
 import type { PolicyForm } from '../editor/form.ts';
 
 /** One text of the workbench. */
@@ -140,11 +140,6 @@ export interface DirectionView {
   readonly subject: string;
   readonly allowed: boolean;
   readonly tier: Tier;
-  readonly isolatedBy: readonly PolicyRef[];
-  readonly decidedBy: RuleRef | null;
-  readonly nearMisses: readonly NearMiss[];
-  /** Ingresses and routes that lead there; for the tier `route`. */
-  readonly routes: readonly PolicyRef[];
   readonly steps: readonly string[];
   readonly cites: readonly { readonly place: Place; readonly note: string; readonly text: string }[];
 }
@@ -159,7 +154,6 @@ export type VerdictView =
       readonly port: string;
       readonly allowed: boolean;
       readonly openPorts?: string;
-      readonly summary: string;
       readonly directions: readonly DirectionView[];
       readonly flip: readonly string[];
       readonly notes: readonly string[];
@@ -286,6 +280,8 @@ export interface Requests {
     readonly settings?: WorldSettings;
   }): Snapshot;
   update(params: { readonly files: readonly SourceFile[] }): Snapshot;
+  /** The language of all that is said from now on. */
+  language(params: { readonly locale: 'en' | 'zh' }): Promise<Snapshot>;
   /** Other files and another state that changes are told against, as one step. */
   moveStart(params: { readonly files: readonly SourceFile[]; readonly base: readonly SourceFile[] }): Snapshot;
   /** The files become the state that changes are told against. */
@@ -318,4 +314,4 @@ export interface Requests {
 
 export type RequestName = keyof Requests;
 export type Params<N extends RequestName> = Parameters<Requests[N]>[0];
-export type Answer<N extends RequestName> = ReturnType<Requests[N]>;
+export type Answer<N extends RequestName> = Awaited<ReturnType<Requests[N]>>;

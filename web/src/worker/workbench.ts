@@ -32,6 +32,7 @@ import { createWorld, type World, type WorldOptions } from '../../../src/analysi
 import type { PolicyRef } from '../../../src/engine/verdict.ts';
 import { ParseCache } from '../../../src/manifest/parse-cache.ts';
 import { type PolicyTest, readPolicyTests } from '../../../src/manifest/policy-test.ts';
+import { sayText, speak } from '../../../src/model/say.ts';
 import { formatLabelSelector, selectorIsEmpty } from '../../../src/model/selector.ts';
 import type { Diagnostic, SourcePosition, SourceSpan } from '../../../src/model/source.ts';
 import { type KubeObject, objectRef } from '../../../src/model/types.ts';
@@ -99,7 +100,7 @@ function isTestFile({ content }: SourceFile): boolean {
 
 /** Holds the files, the world that they make, and the world that the work began with. */
 export class Workbench implements Requests {
-  readonly #parses = new ParseCache();
+  #parses = new ParseCache();
   #settings: WorldSettings = {};
   #revision = 0;
   /** The files as they are. */
@@ -141,6 +142,20 @@ export class Workbench implements Requests {
   update({ files }: Params<'update'>): Snapshot {
     const began = performance.now();
     this.#show(this.#read(files));
+    return this.#snapshot(began);
+  }
+
+  async language({ locale }: Params<'language'>): Promise<Snapshot> {
+    const began = performance.now();
+    // Who reads English need not load the other.
+    speak(locale === 'zh' ? (await import('../i18n/zh-sentences.ts')).zhSentences : undefined);
+    this.#parses = new ParseCache();
+    const before = this.#now;
+    const now = this.#read(before.files);
+    if (this.#shown === before) this.#shown = now;
+    if (this.#base === before) this.#base = now;
+    this.#now = now;
+    this.#revision++;
     return this.#snapshot(began);
   }
 
@@ -328,18 +343,13 @@ export class Workbench implements Requests {
       port: port.trim(),
       allowed: answer.allowed,
       ...(answer.ports === undefined ? {} : { openPorts: formatPorts(answer.ports) }),
-      summary: explanation.summary,
       directions: explanation.directions.map(({ direction, subject, allowed, steps, cites }) => {
-        const { tier, isolatedBy, decidedBy, nearMisses, routes = [] } = answer[direction];
+        const { tier } = answer[direction];
         return {
           direction,
           subject,
           allowed,
           tier,
-          isolatedBy,
-          decidedBy,
-          nearMisses,
-          routes,
           steps,
           cites: cites.map(({ position, note }) => ({ place: placeOf(position), note, text: position.lineText })),
         };
@@ -372,7 +382,7 @@ export class Workbench implements Requests {
     this.#findings = findings;
     return findings.map((finding, at) => ({
       ...problemOf(finding),
-      title: findRule(finding.code)?.summary ?? finding.code,
+      title: sayText(findRule(finding.code)?.summary ?? finding.code),
       ...(finding.fix === undefined ? {} : { fix: at }),
     }));
   }

@@ -1,10 +1,12 @@
 import { blockAddresses } from '../../../engine/peer-match.ts';
+import { say, sayText } from '../../../model/say.ts';
 import type { FieldPath } from '../../../model/source.ts';
 import type { IPBlock, KubeObject, NetworkPolicy } from '../../../model/types.ts';
 import { isClusterPolicy } from '../../../model/validate/index.ts';
 import type { Family } from '../../../net/address.ts';
 import { AddressSet } from '../../../net/address-set.ts';
 import { CIDR_ISSUE_TEXT, formatCidr, type ParsedCidr, parseCidr } from '../../../net/cidr.ts';
+import { listText } from '../../explain-words.ts';
 import type { LintContext } from '../context.ts';
 import { type PolicyRule, rulesOf } from '../policy-rule.ts';
 import { podNames } from '../words.ts';
@@ -72,14 +74,14 @@ function checkSpelling(context: LintContext, object: KubeObject): void {
       base: address.value,
       prefix: address.family === 'IPv4' ? 32 : 128,
     });
-    const other = issues.includes('host-bits') ? `; for the one address, write ${single}` : '';
+    const other = issues.includes('host-bits');
     context.remark({
       rule: 'irregular-cidr',
       object,
       path,
       ...(harmless ? { severity: 'info' } : {}),
-      message: `${text} ${issues.map((issue) => CIDR_ISSUE_TEXT[issue]).join(' and ')}: it means ${canonical}${harmless ? '' : ', and newer servers refuse it'}`,
-      help: `write ${canonical}${other}`,
+      message: `${text} ${listText(issues.map((issue) => sayText(CIDR_ISSUE_TEXT[issue])))}: ${harmless ? say`it means ${canonical}` : say`it means ${canonical}, and newer servers refuse it`}`,
+      help: other ? say`write ${canonical}; for the one address, write ${single}` : say`write ${canonical}`,
       // A block that was cut out of the IPv4-mapped addresses is hardly what was meant.
       ...(address.family === cidr.family ? { fix: { type: 'set', path, value: canonical } } : {}),
     });
@@ -97,8 +99,8 @@ function checkEmptyBlock(
     rule: 'except-covers-block',
     object: policy,
     path: [...path, 'except'],
-    message: `the exceptions leave nothing of ${cidr}: the peer matches no address`,
-    help: 'an exception is a hole in its own block; it takes nothing away from other peers',
+    message: say`the exceptions leave nothing of ${cidr}: the peer matches no address`,
+    help: say`an exception is a hole in its own block; it takes nothing away from other peers`,
   });
 }
 
@@ -112,16 +114,21 @@ function checkAnyAddress(context: LintContext, rule: PolicyRule): void {
     if (!together.containsSet(everything)) continue;
     const alone = blocks.findIndex((block) => block.containsSet(everything));
     const first = alone === -1 ? blocks.findIndex((block) => !block.ofFamily(family).isEmpty()) : alone;
-    const [what, verb] = rule.direction === 'ingress' ? ['from', 'lets in'] : ['to', 'lets out'];
     context.remark({
       rule: 'allows-any-address',
       object: rule.policy,
       path: [...rule.path, rule.peersField, first, 'ipBlock', 'cidr'],
       ...(rule.direction === 'egress' ? { severity: 'info' } : {}),
-      message:
-        `${alone === -1 ? 'the blocks of the rule together hold' : 'this holds'} every ${family} address: the rule ` +
-        `${verb} traffic ${what} the whole internet and all pods and nodes`,
-      help: 'name the blocks that are meant, or take private ranges out with except',
+      message: say`${
+        alone === -1
+          ? say`the blocks of the rule together hold every ${family} address`
+          : say`this holds every ${family} address`
+      }: the rule ${
+        rule.direction === 'ingress'
+          ? say`lets in traffic from the whole internet and all pods and nodes`
+          : say`lets out traffic to the whole internet and all pods and nodes`
+      }`,
+      help: say`name the blocks that are meant, or take private ranges out with except`,
     });
   }
 }
@@ -159,8 +166,8 @@ function checkPods(
     object: policy,
     path: [...path, 'cidr'],
     message: inside
-      ? `${ipBlock.cidr} lies in the range of pod addresses${held}: which pods it means changes as they come and go`
-      : `${ipBlock.cidr} holds addresses of pods in this input${held}: it means them only as long as they keep these`,
-    help: 'select pods by their labels; ipBlock is for addresses outside the cluster',
+      ? say`${ipBlock.cidr} lies in the range of pod addresses${held}: which pods it means changes as they come and go`
+      : say`${ipBlock.cidr} holds addresses of pods in this input${held}: it means them only as long as they keep these`,
+    help: say`select pods by their labels; ipBlock is for addresses outside the cluster`,
   });
 }

@@ -2,9 +2,11 @@ import type { DirectionPolicies } from '../../../engine/compiled/policy-index.ts
 import { type CompiledRule, resolveSpec } from '../../../engine/compiled/program.ts';
 import { namespaceOf, type PodInfo } from '../../../engine/state.ts';
 import type { Direction } from '../../../engine/verdict.ts';
+import { say } from '../../../model/say.ts';
 import { matchesSelector, selectorIsEmpty } from '../../../model/selector.ts';
 import type { KubeObject, NetworkPolicy, NetworkPolicyPeer } from '../../../model/types.ts';
 import { rowKey, type UnitClass } from '../../classes.ts';
+import { listText, wayName } from '../../explain-words.ts';
 import type { LintContext } from '../context.ts';
 import { listing, podNames } from '../words.ts';
 
@@ -35,17 +37,18 @@ function checkNamespaces(context: LintContext): void {
     const [first] = open;
     if (first === undefined) continue;
     const free = pods.filter((pod) => context.input.world.index.policiesOf(pod, first).program === null);
-    const today = free.length === 0 ? 'today every pod is isolated' : `not isolated today: ${podNames(free)}`;
-    const [what, effect] = open.includes('ingress')
-      ? [open.join(' and '), 'a new pod is open to everybody']
-      : ['egress', 'a new pod may connect to everything'];
+    const today = free.length === 0 ? say`today every pod is isolated` : say`not isolated today: ${podNames(free)}`;
+    const what = listText(open.map(wayName));
+    const effect = open.includes('ingress')
+      ? say`a new pod is open to everybody`
+      : say`a new pod may connect to everything`;
     context.remark({
       rule: 'namespace-without-default-deny',
       object: namespaceObject(context, name, policies, pods),
       path: [],
       ...(open.includes('ingress') ? {} : { severity: 'info' }),
-      message: `namespace ${name} has no default deny for ${what}: ${effect}; ${today}`,
-      help: `add a policy with podSelector: {}, policyTypes: [${open.map((one) => TYPES[one]).join(', ')}] and no rules`,
+      message: say`namespace ${name} has no default deny for ${what}: ${effect}; ${today}`,
+      help: say`add a policy with podSelector: {}, policyTypes: [${open.map((one) => TYPES[one]).join(', ')}] and no rules`,
     });
   }
 }
@@ -138,15 +141,15 @@ function checkDns(context: LintContext): void {
       .filter((pod) => !servers.has(pod));
     if (pods.length > 0) told.set(policy, [...(told.get(policy) ?? []), ...pods]);
   }
-  const where = servers.size === 0 ? 'to port 53 of anything' : `to port 53 of ${podNames(servers)}`;
+  const where = servers.size === 0 ? say`to port 53 of anything` : say`to port 53 of ${podNames(servers)}`;
   for (const [policy, pods] of told) {
     context.remark({
       rule: 'egress-forgets-dns',
       object: policy,
       path: ['spec', 'egress'],
       at: 'key',
-      message: `${podNames(pods)} may connect to what this admits, but not ${where}: names cannot be looked up`,
-      help: `add an egress rule for ports ${listing(['53/UDP', '53/TCP'])} to the cluster's name server`,
+      message: say`${podNames(pods)} may connect to what this admits, but not ${where}: names cannot be looked up`,
+      help: say`add an egress rule for ports ${listing(['53/UDP', '53/TCP'])} to the cluster's name server`,
     });
   }
 }

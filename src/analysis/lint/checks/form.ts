@@ -1,6 +1,8 @@
+import { say } from '../../../model/say.ts';
 import { selectorIsEmpty } from '../../../model/selector.ts';
 import type { FieldPath } from '../../../model/source.ts';
 import type { LabelSelector, NetworkPolicy } from '../../../model/types.ts';
+import { listText, wayName } from '../../explain-words.ts';
 import { isWritten, type LintContext, writtenText } from '../context.ts';
 import { type PolicyRule, rulesOf } from '../policy-rule.ts';
 import { selectorText } from '../words.ts';
@@ -27,8 +29,8 @@ function checkPolicyTypes(context: LintContext, policy: NetworkPolicy): void {
       object: policy,
       path: ['spec'],
       at: 'key',
-      message: `policyTypes is left out, which means ${policyTypes.join(' and ')}: the default depends on the rules`,
-      help: `write policyTypes: [${policyTypes.join(', ')}]`,
+      message: say`policyTypes is left out, which means ${listText(policyTypes)}: the default depends on the rules`,
+      help: say`write policyTypes: [${policyTypes.join(', ')}]`,
       ...(written ? {} : { fix: { type: 'insert', path: ['spec'], field: 'policyTypes', value: policyTypes } }),
     });
   }
@@ -42,8 +44,8 @@ function checkPolicyTypes(context: LintContext, policy: NetworkPolicy): void {
       object: policy,
       path: ['spec', direction],
       at: 'key',
-      message: `policyTypes does not name ${type}: these ${direction} rules do nothing, and ${direction} stays unrestricted`,
-      help: `add ${type} to policyTypes, or remove the rules`,
+      message: say`policyTypes does not name ${type}: these ${wayName(direction)} rules do nothing, and ${wayName(direction)} stays unrestricted`,
+      help: say`add ${type} to policyTypes, or remove the rules`,
     });
   }
 }
@@ -65,9 +67,9 @@ function checkSubject(context: LintContext, policy: NetworkPolicy): void {
     path,
     at: 'key',
     message: isWritten(policy.source, path)
-      ? 'a podSelector without requirements selects every pod of the namespace'
-      : 'podSelector is left out: the policy selects every pod of the namespace',
-    help: 'write podSelector: {} where all pods are meant',
+      ? say`a podSelector without requirements selects every pod of the namespace`
+      : say`podSelector is left out: the policy selects every pod of the namespace`,
+    help: say`write podSelector: {} where all pods are meant`,
   });
 }
 
@@ -91,17 +93,17 @@ function checkSlips(context: LintContext, rule: PolicyRule): void {
     const here = context.catalog.matching(second.podSelector, namespace);
     const there = context.catalog.matching(second.podSelector, first.namespaceSelector);
     const sure = here.length === 0 && there.length > 0;
-    const namespaces = selectorText(first.namespaceSelector, 'of any name');
-    const pods = selectorText(second.podSelector, 'all');
+    const namespaces = selectorText(first.namespaceSelector, say`of any name`);
+    const pods = selectorText(second.podSelector, '');
     context.remark({
       rule: 'peer-or-not-and',
       object: rule.policy,
       path: [...rule.path, rule.peersField, index],
       ...(sure ? {} : { severity: 'info' }),
-      message:
-        `two peers: every pod of namespaces ${namespaces}, or pods ${pods} of namespace ${namespace}` +
-        (sure ? '; in this input pods with these labels are in those namespaces only' : ''),
-      help: `for pods ${pods} of those namespaces, remove the dash before podSelector: both belong to one peer`,
+      message: sure
+        ? say`two peers: every pod of namespaces ${namespaces}, or pods ${pods} of namespace ${namespace}; in this input pods with these labels are in those namespaces only`
+        : say`two peers: every pod of namespaces ${namespaces}, or pods ${pods} of namespace ${namespace}`,
+      help: say`for pods ${pods} of those namespaces, remove the dash before podSelector: both belong to one peer`,
     });
   }
 }
@@ -109,15 +111,17 @@ function checkSlips(context: LintContext, rule: PolicyRule): void {
 function checkEmpty(context: LintContext, rule: PolicyRule): void {
   const { policy, path, peersField, direction } = rule;
   const { source } = policy;
-  const [way, who] = direction === 'ingress' ? ['from', 'in'] : ['to', 'out'];
   if (rule.peers.length === 0 && isWritten(source, [...path, peersField])) {
     context.remark({
       rule: 'empty-selector',
       object: policy,
       path: [...path, peersField],
       at: 'key',
-      message: `an empty ${peersField} does not mean nobody: the rule lets traffic ${who} ${way} everywhere`,
-      help: `leave ${peersField} away where everybody is meant; a direction without rules denies everything`,
+      message:
+        direction === 'ingress'
+          ? say`an empty from does not mean nobody: the rule lets traffic in from everywhere`
+          : say`an empty to does not mean nobody: the rule lets traffic out to everywhere`,
+      help: say`leave ${peersField} away where everybody is meant; a direction without rules denies everything`,
     });
   }
   if (rule.ports.length === 0 && isWritten(source, [...path, 'ports'])) {
@@ -126,8 +130,8 @@ function checkEmpty(context: LintContext, rule: PolicyRule): void {
       object: policy,
       path: [...path, 'ports'],
       at: 'key',
-      message: 'an empty ports does not mean no port: the rule admits every port and protocol',
-      help: 'leave ports away where every port is meant',
+      message: say`an empty ports does not mean no port: the rule admits every port and protocol`,
+      help: say`leave ports away where every port is meant`,
     });
   }
   for (const [index, { namespaceSelector, podSelector }] of rule.peers.entries()) {
@@ -138,14 +142,14 @@ function checkEmpty(context: LintContext, rule: PolicyRule): void {
         object: policy,
         path: [...place, 'namespaceSelector'],
         at: 'key',
-        message: 'an empty namespaceSelector matches every namespace: the peer is every pod of the cluster',
-        help: 'for the own namespace, write podSelector: {}',
+        message: say`an empty namespaceSelector matches every namespace: the peer is every pod of the cluster`,
+        help: say`for the own namespace, write podSelector: {}`,
       });
       continue;
     }
     for (const [field, selector, meaning] of [
-      ['namespaceSelector', namespaceSelector, 'every namespace'],
-      ['podSelector', podSelector, namespaceSelector === undefined ? 'every pod of the namespace' : 'every pod'],
+      ['namespaceSelector', namespaceSelector, say`every namespace`],
+      ['podSelector', podSelector, namespaceSelector === undefined ? say`every pod of the namespace` : say`every pod`],
     ] as const) {
       checkHollow(context, policy, [...place, field], selector, meaning);
     }
@@ -166,7 +170,7 @@ function checkHollow(
     object: policy,
     path,
     at: 'key',
-    message: `a ${path.at(-1)} without requirements matches ${meaning}`,
-    help: 'write {} where everything is meant',
+    message: say`a ${path.at(-1) ?? ''} without requirements matches ${meaning}`,
+    help: say`write {} where everything is meant`,
   });
 }

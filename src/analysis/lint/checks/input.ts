@@ -1,3 +1,4 @@
+import { say } from '../../../model/say.ts';
 import { type Diagnostic, formatPath } from '../../../model/source.ts';
 import { objectRef } from '../../../model/types.ts';
 import type { LintContext } from '../context.ts';
@@ -30,8 +31,8 @@ function misplaced(context: LintContext, diagnostic: Diagnostic): boolean {
     context.remark({
       rule: 'misplaced-selector',
       path: [],
-      message: `${field} stands directly in the peer, where it is dropped`,
-      help: `put it under podSelector: or namespaceSelector:`,
+      message: say`${field} stands directly in the peer, where it is dropped`,
+      help: say`put it under podSelector: or namespaceSelector:`,
       diagnostic,
     });
     return true;
@@ -42,8 +43,8 @@ function misplaced(context: LintContext, diagnostic: Diagnostic): boolean {
   context.remark({
     rule: 'misplaced-selector',
     path: [],
-    message: `${field} stands directly in the ${outer}, where it is dropped: the selector matches more than it says`,
-    help: diagnostic.help ?? 'put labels under matchLabels:',
+    message: say`${field} stands directly in the ${outer}, where it is dropped: the selector matches more than it says`,
+    help: diagnostic.help ?? say`put labels under matchLabels:`,
     diagnostic,
   });
   return true;

@@ -1,5 +1,6 @@
 import { blockAddresses } from '../../../engine/peer-match.ts';
 import type { PodInfo } from '../../../engine/state.ts';
+import { say } from '../../../model/say.ts';
 import { nearestNames } from '../../../model/suggest.ts';
 import type { NetworkPolicyPort } from '../../../model/types.ts';
 import type { LintContext } from '../context.ts';
@@ -67,22 +68,23 @@ function checkName(
   const near = nearestNames(name, [...names], 1);
   const help =
     others.size > 0
-      ? `there the name belongs to ${listing(others)}: say so with protocol:`
+      ? say`there the name belongs to ${listing(others)}: say so with protocol:`
       : near.length > 0
-        ? `did you mean ${near[0]}?`
-        : 'a name is that of a container port of the destination pod; a name that is not there matches no port';
+        ? say`did you mean ${near[0]}?`
+        : say`a name is that of a container port of the destination pod; a name that is not there matches no port`;
   context.remark({
     rule: 'unresolved-named-port',
     object: rule.policy,
     path: [...rule.path, 'ports', index, 'port'],
-    message: `${noneOf(rule, pods)} has a ${protocol} port named ${name}: the entry admits nothing there`,
+    message: say`${noneOf(rule, pods)} has a ${protocol} port named ${name}: the entry admits nothing there`,
     help,
   });
 }
 
 function noneOf({ direction }: PolicyRule, pods: readonly PodInfo[]): string {
-  const which = direction === 'ingress' ? 'selected' : 'named';
-  return `none of the ${which} pods (${podNames(pods)})`;
+  return direction === 'ingress'
+    ? say`none of the selected pods (${podNames(pods)})`
+    : say`none of the named pods (${podNames(pods)})`;
 }
 
 /** Containers need not declare the ports they listen on, so only pods of which all declare some are judged. */
@@ -107,7 +109,7 @@ function checkNumbers(context: LintContext, rule: PolicyRule, pods: readonly Pod
     rule: 'port-not-listened',
     object: rule.policy,
     path: [...rule.path, 'ports', first[0], 'port'],
-    message: `${noneOf(rule, pods)} declares ${listing(texts)}; they declare ${listing(declared)}`,
-    help: 'a policy sees the port of the pod, not that of a Service',
+    message: say`${noneOf(rule, pods)} declares ${listing(texts)}; they declare ${listing(declared)}`,
+    help: say`a policy sees the port of the pod, not that of a Service`,
   });
 }

@@ -1,5 +1,6 @@
 import { blockAddresses } from '../../../engine/peer-match.ts';
 import { namespaceOf, policyKey } from '../../../engine/state.ts';
+import { say } from '../../../model/say.ts';
 import { selectorKey } from '../../../model/selector.ts';
 import type { NetworkPolicy, NetworkPolicyPeer } from '../../../model/types.ts';
 import type { LintContext } from '../context.ts';
@@ -24,9 +25,11 @@ export function checkRedundant(context: LintContext): void {
       at: 'key',
       message:
         others.length === 0
-          ? 'redundant in this input: it admits everything, and nothing else isolates the pods that it selects'
-          : `redundant in this input: ${listing(others.map(policyName))} ${others.length === 1 ? 'isolates' : 'isolate'} the same pods and ${others.length === 1 ? 'admits' : 'admit'} all that it does`,
-      help: 'without it the same connections are allowed',
+          ? say`redundant in this input: it admits everything, and nothing else isolates the pods that it selects`
+          : others.length === 1
+            ? say`redundant in this input: ${listing(others.map(policyName))} isolates the same pods and admits all that it does`
+            : say`redundant in this input: ${listing(others.map(policyName))} isolate the same pods and admit all that it does`,
+      help: say`without it the same connections are allowed`,
     });
   }
   for (const redundant of rules) {
@@ -43,7 +46,7 @@ function remarkRule(context: LintContext, { rule, why, covers, plain }: Redundan
       context.remark({
         rule: 'rule-admits-nothing',
         ...place,
-        message: 'in this input the rule admits nothing: no pair of pods or addresses that it is for has such a port',
+        message: say`in this input the rule admits nothing: no pair of pods or addresses that it is for has such a port`,
       });
     }
     return;
@@ -52,20 +55,23 @@ function remarkRule(context: LintContext, { rule, why, covers, plain }: Redundan
     context.remark({
       rule: 'redundant-rule',
       ...place,
-      message: 'without effect in this input: cluster-wide policies decide all that it admits before it is asked',
+      message: say`without effect in this input: cluster-wide policies decide all that it admits before it is asked`,
     });
     return;
   }
   const names = covers.map((cover) => ruleName(cover, policy));
-  const admit = `${names.length === 0 ? 'other rules together' : listing(names)} ${names.length === 1 ? 'admits' : 'admit'}`;
+  const admitted =
+    names.length === 0
+      ? say`other rules together admit all that it does`
+      : names.length === 1
+        ? say`${listing(names)} admits all that it does`
+        : say`${listing(names)} admit all that it does`;
   const own = covers.every((cover) => cover.policy === policy);
   context.remark({
     rule: 'redundant-rule',
     ...place,
-    message: plain
-      ? `redundant, whatever pods there are: ${admit} all that it does`
-      : `redundant in this input: ${admit} all that it does`,
-    help: 'without it the same connections are allowed',
+    message: plain ? say`redundant, whatever pods there are: ${admitted}` : say`redundant in this input: ${admitted}`,
+    help: say`without it the same connections are allowed`,
     ...(plain && own ? { fix: { type: 'remove', path } } : {}),
   });
 }
@@ -97,8 +103,8 @@ function checkDuplicates(context: LintContext): ReadonlySet<NetworkPolicy> {
       rule: 'duplicate-policy',
       object: policy,
       path: ['metadata', 'name'],
-      message: `says the same as ${policyName(known)}`,
-      help: 'without one of the two the same connections are allowed',
+      message: say`says the same as ${policyName(known)}`,
+      help: say`without one of the two the same connections are allowed`,
     });
   }
   // The other half of a pair may be the one that is found redundant.
@@ -136,10 +142,10 @@ function checkEntries(context: LintContext, { policy, path, peersField, peers, p
   for (const [field, what, entries] of [
     [
       peersField,
-      'peer',
+      (cover: number) => say`peer ${cover} of the same rule covers this one`,
       covered(peers, (wide, narrow) => !isEmptyBlock(narrow) && coversPeer(wide, narrow, namespace)),
     ],
-    ['ports', 'port', covered(ports, coversPort)],
+    ['ports', (cover: number) => say`port ${cover} of the same rule covers this one`, covered(ports, coversPort)],
   ] as const) {
     for (const [index, cover] of entries) {
       const place = [...path, field, index];
@@ -147,7 +153,7 @@ function checkEntries(context: LintContext, { policy, path, peersField, peers, p
         rule: 'redundant-entry',
         object: policy,
         path: place,
-        message: `${what} ${cover + 1} of the same rule covers this one`,
+        message: what(cover + 1),
         fix: { type: 'remove', path: place },
       });
     }

@@ -1,4 +1,5 @@
 import type { PodInfo } from '../../../engine/state.ts';
+import { say } from '../../../model/say.ts';
 import type { Protocol } from '../../../model/types.ts';
 import type { UnitClass } from '../../classes.ts';
 import { Entrances } from '../../exposure/exposed-by.ts';
@@ -18,15 +19,21 @@ export function checkRoutes(context: LintContext): void {
     if (first === undefined) continue;
     const pods = blocked.map(({ pod }) => pod);
     const ports = listing(blocked.map(({ protocol, port }) => `${port}/${protocol}`));
-    const [who, help] =
+    const [message, help] =
       via === 'ingress-controller'
-        ? ['an ingress controller', `admit its pods there on ${ports}; --ingress-controller says which pods they are`]
-        : ['anybody outside', `admit an ipBlock there on ${ports}, or make the Service a ClusterIP`];
+        ? [
+            say`leads to ${podNames(pods)} on ${ports}, whose policies do not let an ingress controller in: ${policiesOf(context, pods)}`,
+            say`admit its pods there on ${ports}; --ingress-controller says which pods they are`,
+          ]
+        : [
+            say`leads to ${podNames(pods)} on ${ports}, whose policies do not let anybody outside in: ${policiesOf(context, pods)}`,
+            say`admit an ipBlock there on ${ports}, or make the Service a ClusterIP`,
+          ];
     context.remark({
       rule: 'ingress-blocked',
       object,
       path,
-      message: `leads to ${podNames(pods)} on ${ports}, whose policies do not let ${who} in: ${policiesOf(context, pods)}`,
+      message,
       help,
     });
   }
@@ -38,14 +45,14 @@ function policiesOf({ input: { world } }: LintContext, pods: readonly PodInfo[])
       ({ policy }) => `${policy.metadata.namespace ?? 'default'}/${policy.metadata.name}`,
     ),
   );
-  return names.length === 0 ? 'a cluster-wide policy denies it' : `isolated by ${listing(names)}`;
+  return names.length === 0 ? say`a cluster-wide policy denies it` : say`isolated by ${listing(names)}`;
 }
 
-const PROBLEMS: Readonly<Record<InboundProblem, string>> = {
-  'no-service': 'there is no such Service in this input',
-  'no-port': 'the Service has no such port',
-  'no-pod': 'no pod of this input is behind that port',
-  'not-granted': 'no ReferenceGrant of that namespace allows it',
+const PROBLEMS: Readonly<Record<InboundProblem, () => string>> = {
+  'no-service': () => say`there is no such Service in this input`,
+  'no-port': () => say`the Service has no such port`,
+  'no-pod': () => say`no pod of this input is behind that port`,
+  'not-granted': () => say`no ReferenceGrant of that namespace allows it`,
 };
 
 function checkBackends(context: LintContext, routes: readonly InboundRoute[]): void {
@@ -57,7 +64,9 @@ function checkBackends(context: LintContext, routes: readonly InboundRoute[]): v
       object,
       path,
       message:
-        via === 'ingress-controller' ? `Service ${service}, port ${port}: ${PROBLEMS[problem]}` : PROBLEMS[problem],
+        via === 'ingress-controller'
+          ? say`Service ${service}, port ${port}: ${PROBLEMS[problem]()}`
+          : PROBLEMS[problem](),
     });
   }
 }

@@ -1,5 +1,6 @@
 import { blockAddresses } from '../../../engine/peer-match.ts';
 import type { PodInfo } from '../../../engine/state.ts';
+import { say } from '../../../model/say.ts';
 import { matchesSelector, selectorIsEmpty, selectorKey } from '../../../model/selector.ts';
 import type { FieldPath } from '../../../model/source.ts';
 import { nearestNames } from '../../../model/suggest.ts';
@@ -44,12 +45,18 @@ function checkSubject(context: LintContext, labels: LabelUse, policy: NetworkPol
     rule: 'policy-selects-no-pod',
     object: policy,
     path,
-    message:
-      `no pod of namespace ${namespace} in this input ${selectorIsEmpty(podSelector) ? 'is there to select' : `has ${selectorText(podSelector, '')}`}` +
-      (host.length === 0
+    message: `${
+      selectorIsEmpty(podSelector)
+        ? say`no pod of namespace ${namespace} in this input is there to select`
+        : say`no pod of namespace ${namespace} in this input has ${selectorText(podSelector, '')}`
+    }${
+      host.length === 0
         ? ''
-        : `; ${podNames(host)} ${host.length === 1 ? 'is' : 'are'} on the host network, which policies do not select`),
-    help: elsewhere(catalog.matching(podSelector, {})) ?? 'the policy has no effect until such a pod is there',
+        : host.length === 1
+          ? say`; ${podNames(host)} is on the host network, which policies do not select`
+          : say`; ${podNames(host)} are on the host network, which policies do not select`
+    }`,
+    help: elsewhere(catalog.matching(podSelector, {})) ?? say`the policy has no effect until such a pod is there`,
   });
   if (typo !== undefined)
     context.remark({ rule: 'label-typo', object: policy, path: [...path, ...typo.path], ...typo.text });
@@ -58,7 +65,7 @@ function checkSubject(context: LintContext, labels: LabelUse, policy: NetworkPol
 function elsewhere(pods: readonly PodInfo[]): string | undefined {
   return pods.length === 0
     ? undefined
-    : `a policy selects pods of its own namespace only; elsewhere there is ${podNames(pods)}`;
+    : say`a policy selects pods of its own namespace only; elsewhere there is ${podNames(pods)}`;
 }
 
 function checkPeer(
@@ -73,7 +80,7 @@ function checkPeer(
   if (ipBlock !== undefined) {
     const family = blockAddresses(ipBlock).ranges[0]?.family;
     if (family !== undefined && !context.families.includes(family)) {
-      const message = `no pod of this input has an ${family} address: the block matches nothing`;
+      const message = say`no pod of this input has an ${family} address: the block matches nothing`;
       context.remark({
         rule: 'peer-selects-nothing',
         object: policy,
@@ -107,7 +114,7 @@ function checkPods(
       object: policy,
       path: [...path, 'namespaceSelector'],
       severity: 'info',
-      message: `no namespace of this input has ${selectorText(scope, '')}: the peer matches nothing`,
+      message: say`no namespace of this input has ${selectorText(scope, '')}: the peer matches nothing`,
     });
     const known = [...state.namespaces.values()].map((namespace) => namespace.labels);
     const typo = labels.explain('namespaces', scope, known);
@@ -122,18 +129,25 @@ function checkPods(
     return;
   }
   const where =
-    typeof scope === 'string' ? `of namespace ${scope}` : `of namespaces ${selectorText(scope, 'of any name')}`;
+    typeof scope === 'string'
+      ? say`of namespace ${scope}`
+      : say`of namespaces ${selectorText(scope, say`of any name`)}`;
   const found = catalog.matching(podSelector, {});
   context.remark({
     rule: 'peer-selects-nothing',
     object: policy,
     path: hasPodSelector ? [...path, 'podSelector'] : path,
     message: selectorIsEmpty(podSelector)
-      ? `there is no pod ${where} in this input: the peer matches nothing`
-      : `no pod ${where} in this input has ${selectorText(podSelector, '')}: the peer matches nothing`,
+      ? say`there is no pod ${where} in this input: the peer matches nothing`
+      : say`no pod ${where} in this input has ${selectorText(podSelector, '')}: the peer matches nothing`,
     ...(found.length === 0
       ? {}
-      : { help: `${podNames(found)} ${found.length === 1 ? 'has' : 'have'} these labels, in another namespace` }),
+      : {
+          help:
+            found.length === 1
+              ? say`${podNames(found)} has these labels, in another namespace`
+              : say`${podNames(found)} have these labels, in another namespace`,
+        }),
   });
   const near = namespaces.flatMap((name) => catalog.inNamespace(name).map((pod) => pod.labels));
   const typo = labels.explain('pods', podSelector, near);
@@ -150,8 +164,8 @@ function checkClusterPolicy(context: LintContext, labels: LabelUse, policy: Clus
       rule: 'policy-selects-no-pod',
       object: policy,
       path: ['spec', 'subject'],
-      message: `no pod of this input is ${clusterSelectorText(subject)}`,
-      help: 'the policy has no effect until such a pod is there',
+      message: say`no pod of this input is ${clusterSelectorText(subject)}`,
+      help: say`the policy has no effect until such a pod is there`,
     });
   }
   for (const [direction, field] of [
@@ -169,7 +183,7 @@ function checkClusterPolicy(context: LintContext, labels: LabelUse, policy: Clus
           rule: 'peer-selects-nothing',
           object: policy,
           path,
-          message: `no pod of this input is ${clusterSelectorText(peer.pods)}: the peer matches nothing`,
+          message: say`no pod of this input is ${clusterSelectorText(peer.pods)}: the peer matches nothing`,
         });
         const typo = labels.explain(
           'pods',
@@ -184,9 +198,9 @@ function checkClusterPolicy(context: LintContext, labels: LabelUse, policy: Clus
 
 function clusterSelectorText({ podSelector, namespaceSelector }: ClusterPodSelector): string {
   const namespaces = selectorIsEmpty(namespaceSelector)
-    ? 'in any namespace'
-    : `in a namespace with ${selectorText(namespaceSelector, '')}`;
-  return selectorIsEmpty(podSelector) ? namespaces : `one with ${selectorText(podSelector, '')} ${namespaces}`;
+    ? say`in any namespace`
+    : say`in a namespace with ${selectorText(namespaceSelector, '')}`;
+  return selectorIsEmpty(podSelector) ? namespaces : say`one with ${selectorText(podSelector, '')} ${namespaces}`;
 }
 
 interface Typo {
@@ -231,8 +245,11 @@ class LabelUse {
       if (known === undefined) {
         const [meant] = this.#nearest(`${what} ${key}`, key, [...all.keys()]);
         if (meant === undefined) continue;
-        const message = `none of the ${what} of this input has a label ${key}, but ${meant} is in use`;
-        return { path, text: { message, help: `did you mean ${meant}?` } };
+        const message =
+          what === 'pods'
+            ? say`none of the pods of this input has a label ${key}, but ${meant} is in use`
+            : say`none of the namespaces of this input has a label ${key}, but ${meant} is in use`;
+        return { path, text: { message, help: say`did you mean ${meant}?` } };
       }
       const missing = values.filter((value) => !known.has(value));
       const [value] = missing;
@@ -241,8 +258,11 @@ class LabelUse {
       const candidates = [...(local === undefined || local.size === 0 ? known : local)];
       const [meant] = this.#nearest(`${what} ${key}=${value} ${selectorKey(selector)}`, value, candidates);
       if (meant === undefined) continue;
-      const message = `none of the ${what} of this input has ${key}=${value}, but ${key}=${meant} is in use`;
-      return { path, text: { message, help: `did you mean ${meant}?` } };
+      const message =
+        what === 'pods'
+          ? say`none of the pods of this input has ${key}=${value}, but ${key}=${meant} is in use`
+          : say`none of the namespaces of this input has ${key}=${value}, but ${key}=${meant} is in use`;
+      return { path, text: { message, help: say`did you mean ${meant}?` } };
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { ClusterProgram } from '../../../engine/compiled/cluster-program.ts';
 import { policyKey } from '../../../engine/state.ts';
 import type { Direction } from '../../../engine/verdict.ts';
+import { say } from '../../../model/say.ts';
 import type { ClusterNetworkPolicy } from '../../../model/types.ts';
 import { findShadow } from '../../../model/validate/shadowing.ts';
 import type { Family } from '../../../net/address.ts';
@@ -77,7 +78,7 @@ function note(uses: Map<string, RuleUse>, direction: Direction, shares: ReturnTy
     if (use.decides) continue;
     for (const earlier of shares.slice(0, at)) {
       if (earlier.decides.intersects(matched))
-        use.before.add(`rule ${earlier.rule + 1} of ${policyName(earlier.policy)}`);
+        use.before.add(say`rule ${earlier.rule + 1} of ${policyName(earlier.policy)}`);
     }
   }
 }
@@ -113,10 +114,14 @@ function checkRule(
   const shadow = findShadow(policy.spec[direction], index);
   const place = { rule: 'unreachable-tier-rule', object: policy, path: ['spec', direction, index] } as const;
   if (shadow !== undefined) {
-    const message = `never reached, whatever pods there are: rule ${shadow + 1} decides all that it matches`;
-    context.remark({ ...place, message, help: 'put the narrower rule first' });
+    const message = say`never reached, whatever pods there are: rule ${shadow + 1} decides all that it matches`;
+    context.remark({ ...place, message, help: say`put the narrower rule first` });
   } else if (use !== undefined && !use.decides) {
-    const message = `never reached in this input: ${listing(use.before)} decide${use.before.size === 1 ? 's' : ''} all that it matches`;
-    context.remark({ ...place, message, help: 'the first rule that matches decides; lower priorities go first' });
+    const before = listing(use.before);
+    const message =
+      use.before.size === 1
+        ? say`never reached in this input: ${before} decides all that it matches`
+        : say`never reached in this input: ${before} decide all that it matches`;
+    context.remark({ ...place, message, help: say`the first rule that matches decides; lower priorities go first` });
   }
 }
