@@ -31,9 +31,9 @@ export function rulesOf(listed: readonly Expressions[]): Rule[] {
 }
 
 /** What the three rules of a refusal say at their end, and the protocols that the first two name before. */
-const REFUSAL: readonly { readonly protocols?: Json; readonly reject: Json }[] = [
-  { protocols: 'tcp', reject: { type: 'tcp reset' } },
-  { protocols: { set: ['udp', 'sctp'] }, reject: { type: 'icmpx', expr: 'port-unreachable' } },
+const REFUSAL: readonly { readonly protocols?: readonly PortProtocol[]; readonly reject: Json }[] = [
+  { protocols: ['TCP'], reject: { type: 'tcp reset' } },
+  { protocols: ['UDP', 'SCTP'], reject: { type: 'icmpx', expr: 'port-unreachable' } },
   { reject: { type: 'icmpx', expr: 'admin-prohibited' } },
 ];
 
@@ -45,7 +45,9 @@ function refusalAt(listed: readonly Expressions[], at: number): Rule | undefined
     let before = rule.slice(0, -1);
     if (protocols !== undefined) {
       const named = before.at(-1);
-      if (!same(named, { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: protocols } })) return undefined;
+      if (named === undefined || !has(named, 'match')) return undefined;
+      const { op, left, right } = fields(fields(named)['match']);
+      if (op !== '==' || !same(left, { meta: { key: 'l4proto' } }) || !areProtocols(right, protocols)) return undefined;
       before = before.slice(0, -1);
     }
     if (conditions !== undefined && !same(before, conditions)) return undefined;
@@ -75,7 +77,7 @@ function matchOf(listed: Json): Match {
     case '== meta l4proto':
       return { type: 'port', protocol: protocolOf(right), ranges: null };
     case '!= meta l4proto':
-      if (!same(right, { set: ['tcp', 'udp', 'sctp'] })) return unknown(listed);
+      if (!areProtocols(right, PORT_PROTOCOLS)) return unknown(listed);
       return { type: 'other-protocol' };
     case 'in ct state':
     case '== ct state': {
@@ -178,8 +180,21 @@ export function verdictOf(listed: Json | undefined): Verdict {
   }
 }
 
+/** nft names protocols from the host's /etc/protocols, and says numbers where there is none, as in small images. */
+const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
+
+function isProtocol(listed: Json | undefined, protocol: PortProtocol): boolean {
+  return listed === protocol.toLowerCase() || listed === PROTOCOL_NUMBERS[protocol];
+}
+
 function protocolOf(listed: Json | undefined): PortProtocol {
-  return PORT_PROTOCOLS.find((protocol) => protocol.toLowerCase() === listed) ?? unknown(listed);
+  return PORT_PROTOCOLS.find((protocol) => isProtocol(listed, protocol)) ?? unknown(listed);
+}
+
+/** Whether a protocol or a set of them is just these. */
+function areProtocols(listed: Json | undefined, wanted: readonly PortProtocol[]): boolean {
+  const all = listed !== undefined && has(listed, 'set') ? items(fields(listed)['set']) : [listed];
+  return all.length === wanted.length && wanted.every((protocol) => all.some((one) => isProtocol(one, protocol)));
 }
 
 function portRanges(listed: Json | undefined): PortRange[] {

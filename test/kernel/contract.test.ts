@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../src/agent/kernel/kernel.ts';
@@ -88,10 +89,13 @@ interface RealSubject extends Subject {
   readonly kernel: RemoteKernel;
 }
 
-function real(): RealSubject {
+/** Runs a program on a host without names for protocols, as images of containers are. */
+const WITHOUT_NAMES = ['unshare', '--mount', 'sh', '-c', 'mount --bind /dev/null /etc/protocols && exec "$@"', 'sh'];
+
+function real(through: readonly string[] = []): RealSubject {
   const namespaces = new TestNamespaces();
   const namespace = namespaces.add('contract');
-  const kernel = new RemoteKernel(namespace);
+  const kernel = new RemoteKernel(namespace, existsSync('/etc/protocols') ? through : []);
   return {
     kernel,
     interfere: (script) => nft(namespace, script),
@@ -109,7 +113,8 @@ function fake(): Subject {
 
 describe.each([
   { name: 'the fake kernel', skip: false, make: fake },
-  { name: 'the kernel', skip: skipsKernelTests(), make: real },
+  { name: 'the kernel', skip: skipsKernelTests(), make: () => real() },
+  { name: 'the kernel from a small image', skip: skipsKernelTests(), make: () => real(WITHOUT_NAMES) },
 ])('$name', ({ skip, make }) => {
   describe.skipIf(skip)('keeps the contract:', () => {
     let subject: Subject;
