@@ -14,7 +14,7 @@ import { Interner } from './interner.ts';
 import { Reflector, type ReflectorHandler, type RestartReason } from './reflector.ts';
 
 /** Custom resources may be installed later: they are looked for this often, up to twice as long between. */
-const REDISCOVER_MS = 150_000;
+const REDISCOVER_MS = 20_000;
 /** Pods that have ended hold no address; most clusters keep many. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
 
