@@ -95,6 +95,7 @@ real packets of both IP versions, and compares with what the engine says. Exit c
       examples: [
         { line: 'sudo portcullis lab probe', does: 'everything' },
         { line: 'sudo portcullis lab probe --to shop/deploy/cart --port 7070', does: 'who reaches one port' },
+        { line: 'sudo portcullis lab probe --from 203.0.113.9', does: 'what an address outside reaches' },
       ],
       load: async () => ({ run: (await import('./commands/lab.ts')).probe }),
     },

@@ -1,7 +1,10 @@
 import { type PortQuery, type ResolveError, resolveEndpoint, type World } from '../analysis/index.ts';
 import { queriedPorts } from '../analysis/ports.ts';
-import { planned } from './addresses.ts';
-import { LabError } from './model.ts';
+import { blockSet } from '../analysis/resolve.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { blockFromText, planned } from './addresses.ts';
+import { LabError, type LabPlan } from './model.ts';
+import { outsideSample } from './outside.ts';
 import type { ProbeEnd, ProbeFocus } from './probes.ts';
 
 /** What a user limits probes to, as written. */
@@ -11,13 +14,40 @@ export interface FocusQuery {
   readonly port?: PortQuery;
 }
 
-/** The focus that a query means. Throws {@link LabError} for a name that stands for nothing. */
-export function focusOf(world: World, { from, to, port }: FocusQuery): ProbeFocus {
+/**
+ * The focus that a query means. Throws {@link LabError} for a name that stands for nothing.
+ * @param plan what is there: outside addresses that are asked for and not in it are in the answer
+ */
+export function focusOf(
+  world: World,
+  plan: LabPlan,
+  { from, to, port }: FocusQuery,
+): ProbeFocus & { readonly outside: readonly string[] } {
   return {
     ...(from === undefined ? {} : { from: endFilter(world, from) }),
     ...(to === undefined ? {} : { to: endFilter(world, to) }),
     ...(port === undefined ? {} : portFocus(port)),
+    outside: [from, to].flatMap((text) => (text === undefined ? [] : missingOutside(world, plan, text))),
   };
+}
+
+/** One address of each outside block that a name means and that no address of the lab stands for. */
+function missingOutside(world: World, plan: LabPlan, text: string): string[] {
+  const resolved = resolveEndpoint(world, text);
+  if ('error' in resolved) return [];
+  const inside = AddressSet.unionOf([
+    ...plan.nodes.flatMap(({ podCidrs }) => podCidrs.map((block) => AddressSet.ofCidr(blockFromText(block)))),
+    ...[...plan.nodes, ...plan.pods].flatMap(({ addresses }) =>
+      addresses.map((one) => AddressSet.ofAddress(planned(one))),
+    ),
+    ...plan.services.flatMap(({ clusterIPs }) => clusterIPs.map((one) => AddressSet.ofAddress(planned(one)))),
+  ]);
+  return resolved.units.flatMap((unit) => {
+    if (unit.endpoint.ranges === undefined) return [];
+    const block = blockSet(unit);
+    if (plan.outside.some((address) => block.contains(planned(address)))) return [];
+    return outsideSample(block, inside) ?? [];
+  });
 }
 
 function portFocus(query: PortQuery): Pick<ProbeFocus, 'port' | 'ports'> {

@@ -53,6 +53,15 @@ export function outsideAddresses(
   return chosen;
 }
 
+/**
+ * An address of a set that can stand outside the cluster; undefined when none can.
+ * @param inside addresses of the cluster
+ */
+export function outsideSample(set: AddressSet, inside: AddressSet): string | undefined {
+  const [range] = set.subtract(AddressSet.unionOf([UNUSABLE, inside])).ranges;
+  return range === undefined ? undefined : sample(range);
+}
+
 /** Not the first address where there is another: it looks like a network's own. */
 function sample({ family, first, last }: AddressRange): string {
   return formatAddress({ family, value: first < last ? first + 1n : first });

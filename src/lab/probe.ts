@@ -5,13 +5,15 @@ import { type KubeObject, objectRef } from '../model/types.ts';
 import { ask, askStatus } from './control.ts';
 import { readConfig } from './files.ts';
 import { type FocusQuery, focusOf } from './focus.ts';
-import { LabError } from './model.ts';
-import { labPaths } from './names.ts';
+import { LabError, type LabPlan } from './model.ts';
+import { labPaths, outsideNamespace } from './names.ts';
 import { type Outcome, probeAll } from './prober.ts';
 import { type Probe, planProbes, probeEnds } from './probes.ts';
 import { Responder } from './responder.ts';
 import type { LabStatus } from './status.ts';
+import { batch } from './system/commands.ts';
 import { Poller } from './system/poller.ts';
+import { outsideAddress } from './topology.ts';
 
 /** How long nothing must come back, in milliseconds: longer than TCP waits before it sends again. */
 const DEFAULT_TIMEOUT = 1200;
@@ -61,11 +63,15 @@ export async function probeLab(name: string, options: ProbeLabOptions = {}): Pro
   const digest = filesDigest(files);
   if (status.agents.some((agent) => agent.digest !== digest)) throw changed();
   const { world } = createWorld(objects, { defaultNamespace: config.defaultNamespace });
-  const probes = planProbes(status.plan, world.state, focusOf(world, options.focus ?? {}));
+  const focus = focusOf(world, status.plan, options.focus ?? {});
+  const plan = { ...status.plan, outside: [...status.plan.outside, ...focus.outside] };
+  const probes = planProbes(plan, world.state, focus);
+  if (probes.length === 0 && options.focus !== undefined && Object.keys(options.focus).length > 0) throw nothing();
+  await batch(outsideNamespace(name), focus.outside.map(outsideAddress));
   const poller = new Poller();
   const responder = new Responder(poller);
   try {
-    const closers = listenUndeclared(responder, status, probes);
+    const closers = listenUndeclared(responder, plan, probes);
     const settle = async (): Promise<void> => {
       await ask(paths.control, '/settle');
       poller.drain();
@@ -97,6 +103,12 @@ function judge(probe: Probe, outcome: Outcome): ProbeResult {
 
 function noSuchLab(name: string): LabError {
   return new LabError(`there is no lab ${name}`, [`portcullis lab up -f PATH --name ${name} makes one`]);
+}
+
+function nothing(): LabError {
+  return new LabError('there is nothing to try between these ends on these ports', [
+    'one end must be a pod, and both need an address of the same IP version',
+  ]);
 }
 
 function changed(): LabError {
@@ -161,8 +173,8 @@ async function readObjects(files: readonly string[], defaultNamespace: string): 
 }
 
 /** Listens where a policy names a port that no container has, so that a refusal of the pod itself is no answer. */
-function listenUndeclared(responder: Responder, status: LabStatus, probes: readonly Probe[]): (() => void)[] {
-  const ends = new Map(probeEnds(status.plan).map((end) => [end.id, end]));
+function listenUndeclared(responder: Responder, plan: LabPlan, probes: readonly Probe[]): (() => void)[] {
+  const ends = new Map(probeEnds(plan).map((end) => [end.id, end]));
   const ports = new Map<string, { readonly containerPort: number; readonly protocol: Probe['protocol'] }[]>();
   for (const { toId, protocol, port, undeclared } of probes) {
     if (!undeclared) continue;

@@ -90,6 +90,11 @@ export function layOut(plan: LabPlan): Topology {
   };
 }
 
+/** The line that gives an address to the outside; with its verb as in {@link TopologyChange}. */
+export function outsideAddress(address: string): string {
+  return command(addressOn(address, 'lo'), 'add');
+}
+
 function addressOn(address: string, device: string): string {
   // Nobody else can have the address: asking around would only delay it.
   return `addr ${hostCidr(address)} dev ${device}${familyOf(address) === 'IPv6' ? ' nodad' : ''}`;
@@ -179,5 +184,7 @@ function rank(line: string): number {
 
 function command(line: string, verb: 'add' | 'del'): string {
   const space = line.indexOf(' ');
-  return `${line.slice(0, space)} ${verb} ${line.slice(space + 1)}`;
+  const object = line.slice(0, space);
+  // An address may be there already: probes give some to the outside.
+  return `${object} ${object === 'addr' && verb === 'add' ? 'replace' : verb} ${line.slice(space + 1)}`;
 }

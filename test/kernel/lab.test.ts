@@ -254,6 +254,38 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     ]);
   });
 
+  test('has any outside address that probes ask for', async () => {
+    const wide = lab();
+    const admitted = { cidr: '203.0.113.0/24', except: ['203.0.113.64/26'] };
+    wide.write('objects.json', [
+      WEB,
+      policy('a/web', {
+        podSelector: {},
+        ingress: [{ from: [{ ipBlock: admitted }] }],
+        egress: [],
+        policyTypes: ['Ingress', 'Egress'],
+      }),
+    ]);
+    await wide.up();
+    const port = { text: '8080', protocol: 'TCP', first: 8080, last: 8080 } as const;
+    expect(await wide.open({ from: '203.0.113.9', port })).toEqual(['203.0.113.9 a/web']);
+    expect((await wide.probe({ from: '203.0.113.99', port })).results).toMatchObject([
+      { from: '203.0.113.99', predicted: false, agrees: true },
+    ]);
+    expect((await wide.probe({ to: '198.18.0.7' })).results).toMatchObject([
+      { to: '198.18.0.7', port: 443, predicted: false, agrees: true },
+    ]);
+    // Those that stand for the rest are asked for, not the whole range.
+    expect(await wide.open({ from: '203.0.112.0/23', port })).toEqual(['203.0.113.1 a/web']);
+    // The lab's own may come to one that a probe has made.
+    const exactly = [{ from: [{ ipBlock: { cidr: '203.0.113.9/32' } }] }];
+    wide.write('objects.json', [WEB, policy('a/web', { podSelector: {}, ingress: exactly })]);
+    expect(await wide.open({ from: '203.0.113.9', port })).toEqual(['203.0.113.9 a/web']);
+    expect((await wide.status()).problems).toEqual([]);
+    await expect(wide.probe({ from: '203.0.113.9', to: 'node/node-1' })).rejects.toThrow(/nothing to try/);
+    await expect(wide.probe({ from: '10.244.0.77', port })).rejects.toThrow(/nothing to try/);
+  });
+
   test('does not touch the network of the machine', async () => {
     const quiet = lab();
     quiet.write('pods.json', [WEB, DB]);

@@ -132,7 +132,8 @@ async function inParallel(tasks: readonly (() => Promise<void>)[]): Promise<void
   );
 }
 
-async function batch(namespace: string, lines: readonly string[], force = false): Promise<void> {
+/** Runs lines of `ip` in a namespace, or in the one of this process. @param force goes on after a line that fails */
+export async function batch(namespace: string, lines: readonly string[], force = false): Promise<void> {
   if (lines.length === 0) return;
   const args = [...(force ? ['-force'] : []), ...(namespace === '' ? [] : ['-n', namespace]), '-batch', '-'];
   try {
