@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readManifests } from '../manifest/index.ts';
+import { readManifestsInSteps } from '../manifest/index.ts';
 import type { Diagnostic } from '../model/source.ts';
+import type { Steps } from '../model/steps.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
 import { isPolicy, type ValidationOptions, validatePolicy } from '../model/validate/index.ts';
 import { readManifestFile } from './files.ts';
@@ -35,25 +36,32 @@ const NOTHING: FileState = { objects: new Map(), refused: new Set(), problems: [
  * Reads a file again. Where it cannot be read, or is no longer text that holds objects only, what it said before stays;
  * where one of its objects is invalid, the earlier valid version of that object does.
  */
-export function readFileState(name: string, before: FileState | undefined, options: FileReadOptions): FileState {
+export function* readFileState(
+  name: string,
+  before: FileState | undefined,
+  options: FileReadOptions,
+): Steps<FileState> {
   const read = readManifestFile(name);
   if ('problem' in read) {
     const { objects, refused } = before ?? NOTHING;
     return { objects, refused, problems: [{ diagnostic: read.problem }] };
   }
   const digest = createHash('sha256').update(read.content).digest('hex');
-  return before?.digest === digest ? before : parse(name, read.content, digest, before, options);
+  return before?.digest === digest ? before : yield* parse(name, read.content, digest, before, options);
 }
 
-function parse(
+function* parse(
   name: string,
   content: Uint8Array,
   digest: string,
   before: FileState | undefined,
   options: FileReadOptions,
-): FileState {
+): Steps<FileState> {
   const { defaultNamespace } = options;
-  const read = readManifests([{ name, content }], defaultNamespace === undefined ? {} : { defaultNamespace });
+  const read = yield* readManifestsInSteps(
+    [{ name, content }],
+    defaultNamespace === undefined ? {} : { defaultNamespace },
+  );
   const problems: FileProblem[] = read.diagnostics.map((diagnostic) => ({ diagnostic }));
   const errors = read.diagnostics.filter(({ severity }) => severity === 'error');
   // An error of no object hides objects: which ones, nobody can tell.
@@ -66,6 +74,7 @@ function parse(
     const key = objectKey(objectRef(object));
     const found = isPolicy(object) ? validatePolicy(object, options) : [];
     const invalid = found.some(({ severity }) => severity === 'error');
+    yield;
     for (const diagnostic of found) problems.push(invalid ? { diagnostic, refused: object } : { diagnostic });
     if (invalid) refused.add(key);
     else {

@@ -84,7 +84,7 @@ export class Turns {
         for (let result: IteratorResult<undefined, unknown> | undefined; result?.done !== true; ) {
           result = this.#closed ? { done: true, value: undefined } : steps.next();
           if (result.done === true) turn.resolve(result.value);
-          const pausing = pause();
+          const pausing = this.#closed ? undefined : pause();
           if (pausing !== undefined) await pausing;
         }
       } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { RecordingSink } from '../../test/support/recording-sink.ts';
@@ -15,6 +16,9 @@ function pod(name: string, labels = '{}'): string {
 }
 
 const INVALID = '{podSelector: {}, ingress: [{ports: [{port: 0}]}]}';
+
+/** Files are read at once. */
+const never = () => (): undefined => undefined;
 
 let root = '';
 let sink = new RecordingSink();
@@ -40,7 +44,7 @@ async function started(
   paths: readonly string[] = [root],
   options: WatchFilesOptions = {},
 ): Promise<{ readonly source: FilesSource; readonly current: () => Promise<void> }> {
-  const source = watchFiles(paths, { quietMs: 5, emptyMs: 20, ...options, onRead: () => sink.wake() });
+  const source = watchFiles(paths, { quietMs: 5, emptyMs: 20, pauses: never, ...options, onRead: () => sink.wake() });
   open.push(source);
   await source.start(sink);
   // Until what is on disk now has been read and told.
@@ -84,6 +88,46 @@ describe('the first reading', () => {
     await started();
     expect(sink.objects.get('Pod/shop/web')?.metadata.labels).toEqual({ v: 'b' });
     expect(sink.problems.map(({ code, severity }) => [code, severity])).toEqual([['duplicate-object', 'warning']]);
+  });
+});
+
+describe('a long file', () => {
+  const NAMES = Array.from({ length: 300 }, (_, at) => `p${at}`);
+  const item = (text: string): string => `- ${text.trimEnd().replaceAll('\n', '\n  ')}\n`;
+  const list = `apiVersion: v1\nkind: List\nitems:\n${NAMES.map((name) => item(pod(name))).join('')}`;
+  const stream = NAMES.map((name) => pod(name)).join('---\n');
+
+  it.each([
+    ['a List', list],
+    ['a stream', stream],
+  ])('is read in steps and told at once: %s', async (_, text) => {
+    let paused = 0;
+    let halfway: number | undefined;
+    write('a.yaml', text);
+    const pauses = () => (): Promise<void> => {
+      if (++paused === 200) write('b.yaml', policy('late'));
+      if (paused === 2 * NAMES.length) halfway = sink.told.length;
+      return turn();
+    };
+    const { current } = await started([root], { pauses });
+    // Parsed, decoded, compared.
+    expect([paused > 3 * NAMES.length, halfway]).toEqual([true, 0]);
+    expect(sink.told).toEqual([NAMES.map((name) => `+Pod/shop/${name}`)]);
+    await current();
+    expect(sink.objects.has('NetworkPolicy/shop/late')).toBe(true);
+  });
+
+  it('is read no further once the source is closed', async () => {
+    write('a.yaml', list);
+    let paused = 0;
+    const source = watchFiles([root], {
+      pauses: () => () => {
+        if (++paused === 100) void source.close();
+        return turn();
+      },
+    });
+    await source.start(sink);
+    expect([paused, sink.told, sink.isSynced]).toEqual([100, [], false]);
   });
 });
 

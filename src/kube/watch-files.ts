@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { duplicateObject } from '../manifest/read.ts';
 import type { Diagnostic } from '../model/source.ts';
+import { finish, type Steps } from '../model/steps.ts';
 import { compareCodePoints } from '../model/text.ts';
 import type { KubeObject } from '../model/types.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -10,6 +11,7 @@ import { type FoundFiles, findFiles, STDIN } from './files.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { type FileProblem, type FileReadOptions, type FileState, readFileState } from './manifest-file.ts';
 import { sameContent } from './object-key.ts';
+import { type Pause, Turns } from './slices.ts';
 import type { ObjectChange, ObjectSink, ObjectSource } from './source.ts';
 
 /** Files are read again once nothing has happened for this long, in milliseconds… */
@@ -30,6 +32,8 @@ export interface WatchFilesOptions extends FileReadOptions {
   readonly longestWaitMs?: number;
   readonly rescanMs?: number;
   readonly emptyMs?: number;
+  /** Makes the pauses of reading; by the clock of the process when absent. */
+  readonly pauses?: () => Pause;
   /** Called with {@link FilesSource.digest} after every time the files were read and what changed was told. */
   readonly onRead?: (digest: string) => void;
 }
@@ -58,7 +62,7 @@ export class SourceError extends Error {
  */
 export function filesDigest(paths: readonly string[]): string {
   const { files } = findFiles(paths);
-  return digestOf(new Map(files.map(({ name }) => [name, readFileState(name, undefined, {})])));
+  return digestOf(new Map(files.map(({ name }) => [name, finish(readFileState(name, undefined, {}))])));
 }
 
 function digestOf(states: ReadonlyMap<string, FileState>): string {
@@ -89,6 +93,8 @@ class FilesWatcher implements FilesSource {
   readonly #paths: readonly string[];
   readonly #options: WatchFilesOptions;
   readonly #clock: Clock;
+  /** Files are read once at a time. */
+  readonly #turns: Turns;
   readonly #watch = new FolderWatch(() => this.#hint());
   #sink: ObjectSink | undefined;
   #files: ReadonlyMap<string, FileState> = new Map();
@@ -106,6 +112,7 @@ class FilesWatcher implements FilesSource {
     this.#paths = paths;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#turns = new Turns(options.pauses);
   }
 
   get digest(): string | undefined {
@@ -121,13 +128,15 @@ class FilesWatcher implements FilesSource {
       throw new SourceError([{ code: 'unreadable-input', severity: 'error', message }]);
     }
     this.#sink = sink;
-    this.#scan();
+    await this.#scan();
+    if (this.#sink !== sink) return;
     sink.synced();
     this.#rescanLater();
   }
 
   async close(): Promise<void> {
     this.#sink = undefined;
+    this.#turns.close();
     this.#cancel?.();
     this.#cancelRescan?.();
     for (const { cancel } of this.#emptied.values()) cancel();
@@ -143,39 +152,52 @@ class FilesWatcher implements FilesSource {
     const wait = Math.max(0, Math.min(quietMs, this.#firstHint + longestWaitMs - now));
     this.#cancel = this.#clock.after(wait, () => {
       this.#firstHint = undefined;
-      this.#scan();
+      this.#scanNow();
     });
   }
 
   #rescanLater(): void {
     this.#cancelRescan = this.#clock.after(this.#options.rescanMs ?? RESCAN_MS, () => {
-      this.#scan();
+      this.#scanNow();
       if (this.#sink !== undefined) this.#rescanLater();
     });
   }
 
+  #scanNow(): void {
+    this.#scan().catch((error: unknown) => {
+      if (this.#sink?.broken === undefined) throw error;
+      this.#sink.broken(error);
+    });
+  }
+
   /** Reads everything, tells what is different, and watches where it was read. */
-  #scan(): void {
+  async #scan(): Promise<void> {
+    await this.#turns.take(() => this.#scanInSteps());
+  }
+
+  *#scanInSteps(): Steps<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
-    const { found, states } = this.#readTogether();
+    const { found, states } = yield* this.#readTogether();
     const routes = found.files.filter(({ real }) => !found.folders.includes(path.dirname(real)));
     const { fresh, failure } = this.#watch.watch(found.folders, [...this.#paths, ...routes.map(({ name }) => name)]);
     if (fresh) this.#hint();
     const problems: FileProblem[] = found.problems.filter(({ empty }) => !empty);
     if (failure !== undefined) problems.push({ diagnostic: cannotWatch(failure) });
-    this.#tell(sink, states, problems);
+    yield* this.#tell(sink, states, problems);
     this.#digest = digestOf(states);
     this.#options.onRead?.(this.#digest);
   }
 
   /** A set of files as it was at one moment, as far as links say: kubelet replaces all files of a ConfigMap by one link. */
-  #readTogether(): { readonly found: FoundFiles; readonly states: ReadonlyMap<string, FileState> } {
+  *#readTogether(): Steps<{ readonly found: FoundFiles; readonly states: ReadonlyMap<string, FileState> }> {
     for (let attempt = 1; ; attempt++) {
       const found = findFiles(this.#paths);
-      const states = new Map(
-        found.files.map(({ name }) => [name, readFileState(name, this.#files.get(name), this.#options)]),
-      );
+      const states = new Map<string, FileState>();
+      for (const { name } of found.files) {
+        states.set(name, yield* readFileState(name, this.#files.get(name), this.#options));
+        yield;
+      }
       if (attempt < ATTEMPTS && found.files.some(({ name, real }) => hasMoved(name, real))) continue;
       const unknown = found.problems
         .filter(({ empty, name }) => (empty ? this.#isDoubtful(name) : true))
@@ -201,14 +223,14 @@ class FilesWatcher implements FilesSource {
       believed: false,
       cancel: this.#clock.after(this.#options.emptyMs ?? EMPTY_MS, () => {
         emptied.believed = true;
-        this.#scan();
+        this.#scanNow();
       }),
     };
     this.#emptied.set(name, emptied);
     return true;
   }
 
-  #tell(sink: ObjectSink, states: ReadonlyMap<string, FileState>, further: readonly FileProblem[]): void {
+  *#tell(sink: ObjectSink, states: ReadonlyMap<string, FileState>, further: readonly FileProblem[]): Steps<void> {
     const objects = new Map<string, KubeObject>();
     const refused = new Set<string>();
     const problems = [...further];
@@ -220,11 +242,15 @@ class FilesWatcher implements FilesSource {
         if (replaced !== undefined) problems.push({ diagnostic: duplicateObject(object, replaced) });
         objects.delete(key);
         objects.set(key, object);
+        yield;
       }
     }
+    const changes = yield* this.#changes(objects, refused);
+    // From here on at once: what is remembered is what was told.
     this.#files = states;
+    this.#told = objects;
+    this.#refused = refused;
     this.#tellProblems(sink, problems);
-    const changes = this.#changes(objects, refused);
     if (changes.length > 0) sink.apply(changes);
   }
 
@@ -237,7 +263,7 @@ class FilesWatcher implements FilesSource {
     for (const [key, { diagnostic, refused }] of now) if (!before.has(key)) sink.problem(diagnostic, refused);
   }
 
-  #changes(objects: Map<string, KubeObject>, refused: ReadonlySet<string>): ObjectChange[] {
+  *#changes(objects: ReadonlyMap<string, KubeObject>, refused: ReadonlySet<string>): Steps<ObjectChange[]> {
     const changes: ObjectChange[] = [];
     for (const key of new Set([...this.#told.keys(), ...this.#refused])) {
       if (!objects.has(key) && !refused.has(key)) changes.push(removal(key));
@@ -245,9 +271,8 @@ class FilesWatcher implements FilesSource {
     for (const [key, object] of objects) {
       const told = this.#told.get(key);
       if (told === undefined || !sameContent(told, object)) changes.push({ type: 'set', object });
+      yield;
     }
-    this.#told = objects;
-    this.#refused = refused;
     return changes;
   }
 }

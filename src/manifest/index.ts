@@ -18,4 +18,5 @@ export {
   type ManifestResult,
   type ReadOptions,
   readManifests,
+  readManifestsInSteps,
 } from './read.ts';

@@ -1,3 +1,4 @@
+import type { Steps } from '../model/steps.ts';
 import { contentStart, splitDocuments } from './chunks.ts';
 import type { DocumentResult } from './document.ts';
 import { readJson } from './json-document.ts';
@@ -5,7 +6,10 @@ import { type Limits, tooLarge } from './limits.ts';
 import type { Extent } from './text-file.ts';
 import { type ItemStore, readYaml, YamlText } from './yaml-document.ts';
 
-/** A document of a text, or several JSON values between two markers, and how far the text has been read. */
+/**
+ * A document of a text, or several JSON values between two markers, and how far the text has been read. Within a long
+ * document there are steps without results.
+ */
 export interface ReadStep {
   readonly results: readonly DocumentResult[];
   readonly offset: number;
@@ -18,10 +22,15 @@ export interface ReadStep {
  */
 export function* readText(name: string, text: string, limits: Limits, items?: ItemStore): Generator<ReadStep> {
   const yaml = new YamlText(text, limits, items);
-  for (const extent of splitDocuments(text)) yield { results: readChunk(name, yaml, extent), offset: extent.end };
+  for (const extent of splitDocuments(text)) {
+    const reading = readChunk(name, yaml, extent);
+    let step = reading.next();
+    for (; step.done !== true; step = reading.next()) yield { results: [], offset: extent.start };
+    yield { results: step.value, offset: extent.end };
+  }
 }
 
-function readChunk(name: string, yaml: YamlText, chunk: Extent): readonly DocumentResult[] {
+function* readChunk(name: string, yaml: YamlText, chunk: Extent): Steps<readonly DocumentResult[]> {
   const { text, limits } = yaml;
   const start = contentStart(text, chunk.start, chunk.end);
   const extent = { start, end: chunk.end };
@@ -31,7 +40,7 @@ function readChunk(name: string, yaml: YamlText, chunk: Extent): readonly Docume
   if (chunk.end - chunk.start > limits.documentLength) {
     return [{ problems: [tooLarge(extent, `${limits.documentLength} characters`)], extent }];
   }
-  const result = readYaml(yaml, chunk);
+  const result = yield* readYaml(yaml, chunk);
   if ('document' in result || !mayBeJson) return [result];
   const meansJson = name.endsWith('.json') || /^(?:\{\s*["}]|\[\s*[{"[\]])/.test(text.slice(start, start + 200));
   const isTemplate = result.problems.some(({ code }) => code === 'template');

@@ -1,6 +1,7 @@
 import { decodeObject } from '../model/decode.ts';
 import { say } from '../model/say.ts';
 import { type Diagnostic, formatPath, type ObjectRef, type ObjectSource } from '../model/source.ts';
+import { finish, type Steps } from '../model/steps.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
 import { decodeText } from './decode-text.ts';
 import { type DocumentResult, isObject, type Locator, type ParsedDocument } from './document.ts';
@@ -68,12 +69,21 @@ const PROGRESS_STEP = 256 * 1024;
  * when strict), `duplicate-object`, `yaml-1.1`. Those of `decodeObject` are passed on.
  */
 export function readManifests(inputs: Iterable<ManifestInput>, options: ReadOptions = {}): ManifestResult {
+  return finish(readManifestsInSteps(inputs, options));
+}
+
+/** As {@link readManifests}, in steps; a JSON document is one of them, however long. */
+export function* readManifestsInSteps(
+  inputs: Iterable<ManifestInput>,
+  options: ReadOptions = {},
+): Steps<ManifestResult> {
   const collection = new Collection(options);
   let done = 0;
   for (const { name, content } of inputs) {
     const decoded = decodeText(name, content);
     if ('diagnostic' in decoded) collection.diagnostics.push(decoded.diagnostic);
-    else readInput(name, decoded.text, collection, options, (share) => done + Math.round(share * content.length));
+    else
+      yield* readInput(name, decoded.text, collection, options, (share) => done + Math.round(share * content.length));
     done += content.length;
     options.onProgress?.(done);
   }
@@ -81,18 +91,19 @@ export function readManifests(inputs: Iterable<ManifestInput>, options: ReadOpti
   return collection.result();
 }
 
-function readInput(
+function* readInput(
   name: string,
   text: string,
   collection: Collection,
   { limits: given, onProgress, parses }: ReadOptions,
   doneAt: (share: number) => number,
-): void {
+): Steps<void> {
   const file = new TextFile(name, text);
   let told = 0;
   const limits = { ...DEFAULT_LIMITS, ...given };
   for (const { results, offset } of parses?.steps(name, text, limits) ?? readText(name, text, limits)) {
-    for (const result of results) collection.addDocument(file, result);
+    for (const result of results) yield* collection.addDocument(file, result);
+    yield;
     if (onProgress !== undefined && offset - told >= PROGRESS_STEP && offset < text.length) {
       told = offset;
       onProgress(doneAt(offset / text.length));
@@ -129,7 +140,7 @@ class Collection {
     };
   }
 
-  addDocument(file: TextFile, result: DocumentResult): void {
+  *addDocument(file: TextFile, result: DocumentResult): Steps<void> {
     if ('problems' in result) {
       this.#documents++;
       const told = result.problems.map((problem) => problemDiagnostic(file, problem));
@@ -139,7 +150,10 @@ class Collection {
     const { document } = result;
     if (document.value === null) return;
     this.#documents++;
-    for (const listed of takeFromLists(document.value, document.notes)) this.#addListed(file, document, listed);
+    for (const listed of takeFromLists(document.value, document.notes)) {
+      this.#addListed(file, document, listed);
+      yield;
+    }
   }
 
   /** A file of nothing but broken documents must not fill the memory with what is wrong with each. */

@@ -1,5 +1,6 @@
 import type { Node } from 'yaml';
 import type { FieldPath } from '../model/source.ts';
+import type { Steps } from '../model/steps.ts';
 import {
   type DocumentResult,
   isObject,
@@ -71,9 +72,9 @@ export class YamlText {
  * Reads one YAML document.
  * @param cutFrom length from which a List is read item by item; the result is the same
  */
-export function readYaml(yaml: YamlText, extent: Extent, cutFrom: number = CUT_FROM): DocumentResult {
+export function* readYaml(yaml: YamlText, extent: Extent, cutFrom: number = CUT_FROM): Steps<DocumentResult> {
   if (extent.end - extent.start >= cutFrom) {
-    const document = readCutList(yaml, extent);
+    const document = yield* readCutList(yaml, extent);
     if (document !== undefined) return { document };
   }
   const text = yaml.text.slice(extent.start, extent.end);
@@ -145,7 +146,7 @@ function dropped(text: string, extent: Extent, problems: readonly Problem[]): Do
 }
 
 /** Reads a List item by item; undefined when it is no such List or anything in it is odd. */
-function readCutList(yaml: YamlText, extent: Extent): ParsedDocument | undefined {
+function* readCutList(yaml: YamlText, extent: Extent): Steps<ParsedDocument | undefined> {
   const { text, limits } = yaml;
   const cut = cutList(text, extent);
   if (cut === undefined) return undefined;
@@ -163,6 +164,7 @@ function readCutList(yaml: YamlText, extent: Extent): ParsedDocument | undefined
   for (const [index, part] of cut.items.entries()) {
     const item = readItem(yaml, part, aliasNodes);
     if (item === undefined) return undefined;
+    yield;
     aliasNodes = item.aliasNodes;
     values.push(item.value);
     starts.push(item.start);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { finish } from '../model/steps.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { readYaml, YamlText } from './yaml-document.ts';
 import { cutList } from './yaml-list.ts';
@@ -9,7 +10,7 @@ const extentOf = (text: string): { start: number; end: number } => ({ start: 0, 
 
 /** Everything observable about reading a text, item by item or whole. */
 function outcome(text: string, cutFrom: number): unknown {
-  const result = readYaml(new YamlText(text, DEFAULT_LIMITS), extentOf(text), cutFrom);
+  const result = finish(readYaml(new YamlText(text, DEFAULT_LIMITS), extentOf(text), cutFrom));
   if ('problems' in result) return result;
   const { value, notes, locator } = result.document;
   const items = (value as { items?: unknown[] } | null)?.items ?? [];
