@@ -1,6 +1,8 @@
 import type { Download, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PageServer, servePage } from '../../scripts/page-server.mjs';
+import { en, type MessageKey } from '../../web/src/i18n/en.ts';
+import { zh } from '../../web/src/i18n/zh.ts';
 import { root } from '../package/run.ts';
 import { askFor, canBrowse, expectAccessible, openExample, openFile, openView, withPage } from '../support/page.ts';
 
@@ -19,8 +21,8 @@ const FLOWS = [
 );
 
 /** Gives the flows view a log. */
-async function openFlows(page: Page): Promise<void> {
-  await openView(page, /Flows/);
+async function openFlows(page: Page, name: RegExp = /Flows/): Promise<void> {
+  await openView(page, name);
   await page
     .locator('.view input[type=file]')
     .setInputFiles({ name: 'flows.jsonl', mimeType: 'text/plain', buffer: Buffer.from(FLOWS.join('\n')) });
@@ -71,47 +73,53 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
 
   afterAll(() => server.close());
 
-  it.each(['light', 'dark'] as const)('can be used by everybody, in %s colours', async (colorScheme) => {
+  it.each([
+    ['light', 'en-US', en],
+    ['dark', 'en-US', en],
+    ['light', 'zh-CN', zh],
+    ['dark', 'zh-CN', zh],
+  ] as const)('can be used by everybody, in %s colours, in %s', async (colorScheme, locale, words) => {
+    const named = (key: MessageKey): RegExp => new RegExp(words[key]);
     await withPage(
       server.url,
       async (page) => {
         await expectAccessible(page, 'first view');
-        await openExample(page, /Poor policies/);
+        await openExample(page, named('example.poor'));
         await page.locator('.cm-content').waitFor();
         await page.locator('.node[data-at="0"]').click();
         await page.locator('.inspector').waitFor();
         await expectAccessible(page, 'map');
-        await openView(page, /Matrix/);
+        await openView(page, named('view.matrix'));
         await page.locator('[role=gridcell]').first().waitFor();
         await expectAccessible(page, 'matrix');
-        await openView(page, /Verdict/);
+        await openView(page, named('view.verdict'));
         await askFor(page, 'internet', 'store/db-0[Pod]', '5432');
         await page.locator('.answer').waitFor();
         await expectAccessible(page, 'verdict');
-        await page.locator('.editor-tools button', { hasText: 'New policy' }).click();
+        await page.locator('.editor-tools button', { hasText: words['editor.new'] }).click();
         await page.locator('dialog .choice').first().waitFor();
         await expectAccessible(page, 'templates');
-        await page.getByRole('tab', { name: 'From a form' }).click();
-        await page.getByRole('button', { name: 'Add pods' }).click();
+        await page.getByRole('tab', { name: words['new.form'] }).click();
+        await page.getByRole('button', { name: words['form.add-pods'] }).click();
         await page.locator('dialog pre').waitFor();
         await expectAccessible(page, 'form');
         await page.locator('dialog button.primary').click();
-        await openView(page, /Changes/);
+        await openView(page, named('view.changes'));
         await page.locator('.change').first().waitFor();
         await expectAccessible(page, 'changes');
-        await openView(page, /Lint/);
+        await openView(page, named('view.lint'));
         await page.locator('.finding').first().waitFor();
         await expectAccessible(page, 'lint');
-        await openView(page, /Exposure/);
+        await openView(page, named('view.exposure'));
         await page.locator('.exposure').first().waitFor();
         await expectAccessible(page, 'exposure');
-        await openView(page, /Tests/);
-        await page.getByRole('button', { name: 'New assertion' }).click();
+        await openView(page, named('view.tests'));
+        await page.getByRole('button', { name: words['tests.add'] }).click();
         await expectAccessible(page, 'tests');
-        await openFlows(page);
+        await openFlows(page, named('view.flows'));
         await expectAccessible(page, 'flows');
       },
-      { colorScheme },
+      { colorScheme, locale },
     );
   });
 
@@ -332,7 +340,7 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
         expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toMatch(/^200\d$/);
         const grid = page.locator('.matrix');
         const scrollTo = async (row: number, column: number): Promise<void> => {
-          await grid.evaluate((element, at) => element.scrollTo({ top: at.row * 24, left: at.column * 62 }), {
+          await grid.evaluate((element, at) => element.scrollTo({ top: at.row * 24, left: at.column * 66 }), {
             row,
             column,
           });
@@ -405,6 +413,25 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
         }
       },
       { viewport },
+    );
+  });
+
+  it('leaves views and editor room on a screen that is zoomed to 200 %', async () => {
+    await withPage(
+      server.url,
+      async (page) => {
+        await openExample(page, /A shop/);
+        await page.locator('.cm-content').waitFor();
+        await openView(page, /Matrix/);
+        await page.locator('[role=gridcell]').first().waitFor();
+        // Rows of cells below the names of the columns, and nothing beside the window.
+        const box = await page.locator('.matrix').boundingBox();
+        expect(box?.height).toBeGreaterThan(152 + 4 * 24);
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        await page.locator('.cm-line', { hasText: 'kind: NetworkPolicy' }).first().click();
+        expect((await page.locator('.code').boundingBox())?.height).toBeGreaterThan(100);
+      },
+      { viewport: { width: 700, height: 450 } },
     );
   });
 

@@ -4,6 +4,7 @@ import { compareWithStart } from '../editor/compare.ts';
 import { t } from '../i18n/index.ts';
 import { askVerdict, files, rebase, showPlace, snapshot, startFiles } from '../state/store.ts';
 import { Icon } from '../ui/icons.tsx';
+import { fewPorts } from '../ui/Ports.tsx';
 import type { CauseItem, ChangeItem } from '../worker/protocol.ts';
 
 /** What the edits since the start open and close. */
@@ -121,7 +122,9 @@ function Group({ group, ports }: { readonly group: ChangeItem; readonly ports: s
         <Icon name="arrow" size={14} />
         <span class="sr">{t('to')}</span>
         <span class="ends">{some(to)}</span>
-        <span class="ports">{ports}</span>
+        <span class="ports" title={ports}>
+          {fewPorts(ports)}
+        </span>
         {pairs > 1 && <span class="muted">{t('changes.pairs', { n: pairs })}</span>}
       </button>
       <ul class="because">

@@ -2,10 +2,12 @@ import { Fragment, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { addDefaultDeny } from '../editor/templates.ts';
 import { t } from '../i18n/index.ts';
-import { files, selected, showPlace, view } from '../state/store.ts';
+import { files, selected, showPlace, snapshot, view } from '../state/store.ts';
 import { useAnswer } from '../state/use-answer.ts';
 import { EndpointName } from '../ui/EndpointName.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { hasNoWorkloads, NoWorkloads } from '../ui/NoWorkloads.tsx';
+import { Ports } from '../ui/Ports.tsx';
 import type { ExposureItem, ExposureSide, PeerWho } from '../worker/protocol.ts';
 
 /** Workloads listed at first. */
@@ -17,7 +19,9 @@ export function Exposure(): JSX.Element {
   const [filter, setFilter] = useState('');
   const [openOnly, setOpenOnly] = useState(false);
   const [all, setAll] = useState(false);
-  if (items === undefined) return <p class="empty">{t('loading')}</p>;
+  const now = snapshot.value;
+  if (items === undefined || now === undefined) return <p class="empty">{t('loading')}</p>;
+  if (items.length === 0 && hasNoWorkloads(now)) return <NoWorkloads />;
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = items.filter(
     ({ id, ingress, egress }) =>
@@ -52,7 +56,7 @@ export function Exposure(): JSX.Element {
           {t('exposure.counts', { ingress: open('ingress'), egress: open('egress'), n: items.length })}
         </span>
       </header>
-      {shown.length === 0 && <p class="empty">{items.length === 0 ? t('map.empty') : t('nothing-matches')}</p>}
+      {shown.length === 0 && <p class="empty">{t('nothing-matches')}</p>}
       <ul class="exposures">
         {shown.map((item) => (
           <li key={item.id} class="card exposure">
@@ -130,7 +134,7 @@ function Side({
           {item.entrances.map(({ object, via, ports, state }) => (
             <li key={`${object} ${via}`} class={state === 'admitted' ? 'wide' : ''}>
               <span>{t('exposure.entrance', { object, via: t(`via.${via}`) })}</span>
-              <span class="ports">{ports}</span>
+              <Ports text={ports} />
               {state !== 'admitted' && <span class="muted">{t(`exposure.${state}`)}</span>}
             </li>
           ))}
@@ -143,7 +147,7 @@ function Side({
           {side.peers.map(({ who, ports, now }, at) => (
             <li key={at} class={who.type === 'every-pod' || who.type === 'every-address' ? 'wide' : ''}>
               <span>{whoText(who)}</span>
-              <span class="ports">{ports}</span>
+              <Ports text={ports} />
               {now > 0 && <span class="muted">{t('exposure.now', { n: now })}</span>}
             </li>
           ))}

@@ -3,9 +3,11 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { t } from '../i18n/index.ts';
 import { locale } from '../state/preferences.ts';
 import { askVerdict, loadMatrix, matrix, snapshot } from '../state/store.ts';
+import { hasNoWorkloads, NoWorkloads } from '../ui/NoWorkloads.tsx';
+import { fewPorts } from '../ui/Ports.tsx';
 import type { EndpointItem, MatrixData } from '../worker/protocol.ts';
 
-const CELL = { width: 62, height: 24 } as const;
+const CELL = { width: 66, height: 24 } as const;
 const NAMES = 250;
 const HEAD = { namespaces: 24, names: 128 } as const;
 
@@ -32,6 +34,7 @@ export function Matrix(): JSX.Element {
     [endpoints, data, filter],
   );
   if (now === undefined || data === undefined) return <p class="empty">{t('loading')}</p>;
+  if (hasNoWorkloads(now)) return <NoWorkloads />;
   return (
     <div class="matrix-view">
       <search class="toolbar">
@@ -362,7 +365,7 @@ function Row({ data, rows, row, named, columns, shown, here: spot, onFocus, onOp
           const judged = isJudged(from, to);
           const ports = judged ? data.ports[(data.cells[at * data.size + to.at] ?? 0) - 1] : undefined;
           const here = column === spot;
-          const words = judged ? (ports?.text ?? t('matrix.nothing')) : t('matrix.not-judged');
+          const words = judged ? fewPorts(ports?.text ?? t('matrix.nothing')) : t('matrix.not-judged');
           return (
             // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the grid
             <div

@@ -5,6 +5,7 @@ import { cited, question, showPlace, snapshot } from '../state/store.ts';
 import { useAnswer } from '../state/use-answer.ts';
 import { Combo, type Option } from '../ui/Combo.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { fewPorts } from '../ui/Ports.tsx';
 import { Said } from '../ui/Said.tsx';
 import type { DirectionView, Snapshot, VerdictView } from '../worker/protocol.ts';
 import { answerSentence } from './reasons.ts';
@@ -232,7 +233,7 @@ function Cases({ verdict }: { readonly verdict: Exclude<VerdictView, { error: st
                 <td>{from}</td>
                 <td>{to}</td>
                 <td>{family}</td>
-                <td>{ports}</td>
+                <td title={ports}>{fewPorts(ports)}</td>
                 <td>
                   <Icon name={allowed ? 'check' : 'cross'} size={13} />{' '}
                   {t(allowed ? 'verdict.allowed' : 'verdict.denied')}

@@ -4,6 +4,7 @@ import { t } from '../../i18n/index.ts';
 import { askVerdict, selected } from '../../state/store.ts';
 import { EndpointName } from '../../ui/EndpointName.tsx';
 import { Icon } from '../../ui/icons.tsx';
+import { fewPorts } from '../../ui/Ports.tsx';
 import type { EndpointItem, Snapshot } from '../../worker/protocol.ts';
 import { type Peer, wordsOf } from './facts.ts';
 
@@ -77,7 +78,9 @@ function PeerList({ title, now, peers, direction, of }: PeerListProps): JSX.Elem
                 <span>
                   <EndpointName id={other.id} />
                 </span>
-                <span class={peer.open ? 'ports open' : 'ports'}>{peer.ports}</span>
+                <span class={peer.open ? 'ports open' : 'ports'} title={peer.ports}>
+                  {fewPorts(peer.ports)}
+                </span>
               </button>
             </li>
           );

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { t } from '../../i18n/index.ts';
 import { loadMatrix, matrix, selected, snapshot } from '../../state/store.ts';
 import { Icon, type IconName } from '../../ui/icons.tsx';
+import { hasNoWorkloads, NoWorkloads } from '../../ui/NoWorkloads.tsx';
 import type { MatrixData, Snapshot } from '../../worker/protocol.ts';
 import { Area, FarTitle, NearTitle } from './Areas.tsx';
 import {
@@ -30,17 +31,8 @@ export function MapView(): JSX.Element {
   const revision = now?.revision ?? 0;
   useEffect(() => void loadMatrix(revision), [revision]);
   if (now === undefined) return <p class="empty">{t('loading')}</p>;
-  if (now.endpoints.every(({ type }) => type !== 'workload')) return <NoWorkloads />;
+  if (hasNoWorkloads(now)) return <NoWorkloads />;
   return <MapOf now={now} data={matrix.value} />;
-}
-
-function NoWorkloads(): JSX.Element {
-  return (
-    <div class="empty">
-      <h2>{t('map.empty')}</h2>
-      <p>{t('map.empty.hint')}</p>
-    </div>
-  );
 }
 
 /** The marks of the legend; what cluster-wide policies do is explained where they do it. */

@@ -125,6 +125,7 @@ function Node({ node, exposed, tab, pressed, state, ports, size, onHover }: Node
   const label = [endpoint.id, words, ...(exposed ? [t('map.exposed')] : [])].join(', ');
   const second = ports ?? (size > LARGE && state !== 'active' ? undefined : words);
   const wide = width - LEFT - RIGHT;
+  const isBold = ports !== undefined || mark === 'none';
   // The same element again where nothing changed: there may be thousands.
   return useMemo(
     () => (
@@ -146,11 +147,11 @@ function Node({ node, exposed, tab, pressed, state, ports, size, onHover }: Node
         <title>{ports === undefined ? label : `${label}\n${ports}`}</title>
         <rect class="box" width={width} height={height} rx={mark === 'none' ? 2 : 7} />
         <text class="name" x={LEFT} y={second === undefined ? height / 2 + size * 0.35 : size + 4} font-size={size}>
-          {(endpoint.type === 'external' ? cutMiddle : cut)(nodeTitle(endpoint), exposed ? wide - 16 : wide, size)}
+          {cutMiddle(nodeTitle(endpoint), exposed ? wide - 16 : wide, size)}
         </text>
         {second !== undefined && (
           <text class={ports === undefined ? 'sub' : 'sub between'} x={LEFT} y={size * 1.9 + 8} font-size={size * 0.87}>
-            {cut(second, wide, size * 0.87)}
+            {cut(second, wide, size * (isBold ? 0.87 : 0.8))}
           </text>
         )}
         {mark === undefined ? <Sign type={endpoint.type} /> : <Shield mark={mark} />}
