@@ -6,8 +6,9 @@ import { address } from '../../test/support/flows.ts';
 import { decode, type Manifest, namespace, node, pod, policy } from '../../test/support/manifests.ts';
 import { decodeObject } from '../model/decode.ts';
 import { AddressSet } from '../net/address-set.ts';
-import { AgentError, type AgentOptions, cleanUp } from './agent.ts';
+import { cleanUp } from './agent.ts';
 import type { Connection, LoggedPacket } from './kernel/kernel.ts';
+import { AgentError, type AgentOptions } from './options.ts';
 
 const benches: Bench[] = [];
 function bench(options: Partial<AgentOptions> = {}, kernel?: FakeKernel): Bench {

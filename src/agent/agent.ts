@@ -1,6 +1,5 @@
 import { buildState, PolicyIndex } from '../engine/index.ts';
-import type { Clock } from '../kube/clock.ts';
-import { type Pause, Turns } from '../kube/slices.ts';
+import { Turns } from '../kube/slices.ts';
 import type { ObjectChange, ObjectSource } from '../kube/source.ts';
 import type { Diagnostic } from '../model/source.ts';
 import type { Steps } from '../model/steps.ts';
@@ -21,8 +20,10 @@ import { describeDenial } from './flow-log.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { type Closer, type Kernel, KernelError, type LoggedPacket } from './kernel/kernel.ts';
 import { AgentMetrics } from './metrics.ts';
+import { AgentError, type AgentOptions } from './options.ts';
 import { Reconciler } from './reconciler.ts';
 import { Revoker } from './revoker.ts';
+import { OTHER_AGENT, Standby, WAITS_FOR_OTHER } from './standby.ts';
 
 /** The whole table is compared with what it should be this often, though nobody said that it differs. */
 const PERIODIC_MS = 300_000;
@@ -30,65 +31,7 @@ const PERIODIC_MS = 300_000;
 const PREFLIGHT_MS = 60_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
-/** How often to look whether the other agent of the node has ended, and to say that it has not. */
-const LOOK_MS = 250;
-const REMIND_MS = 60_000;
 const NO_NODE = 'there is no Node object of this name: --node must be what pods have in spec.nodeName';
-const OTHER_AGENT = 'another agent runs in this network namespace';
-
-/** What a source tells besides objects, where it can. */
-export interface SourceListener {
-  /** A digest of what has been told until now. */
-  readonly onRead: (digest: string) => void;
-  /** A watch of a resource, in the plural, was begun again. */
-  readonly onRestart: (resource: string) => void;
-}
-
-/** Where the agent says what it does; a logger of pino is one. */
-export type AgentLog = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
-
-export interface AgentOptions {
-  /** Name of the node, as pods have it in `spec.nodeName`. */
-  readonly node: string;
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly log: AgentLog;
-  /** Makes the source of the cluster's objects. */
-  readonly source: (listener: SourceListener) => ObjectSource;
-  readonly denial: 'drop' | 'reject';
-  readonly audit: boolean;
-  /** Addresses in the pod range of the node that no known pod has are denied. */
-  readonly strict: boolean;
-  /** The pod range in strict mode, besides that of the Node object. */
-  readonly podRange: AddressSet;
-  /** Where denials are written, a line each; absent: they are counted only. */
-  readonly flowLog?: {
-    /** Answers whether the line was taken; else it is counted as lost. */
-    readonly write: (line: string) => boolean;
-    readonly group: number;
-    /** Lines per second and pod. */
-    readonly ratePerSecond: number;
-    readonly burst: number;
-  };
-  readonly listen?: ListenAddress;
-  /** How long connections are watched that are older than connection tracking, before anything is enforced, in milliseconds. */
-  readonly adoptMs: number;
-  readonly version: string;
-  /** Makes the pauses of long work; by the clock of the process when absent. */
-  readonly pauses?: () => Pause;
-}
-
-/** Why the agent cannot start, in lines for the user. */
-export class AgentError extends Error {
-  readonly code = 'agent';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('; '));
-    this.name = 'AgentError';
-    this.problems = problems;
-  }
-}
 
 /** Enforces the policies of a cluster on one node: from what a source tells to the kernel's table. */
 export class Agent {
@@ -102,6 +45,7 @@ export class Agent {
   readonly #revoker: Revoker;
   readonly #source: ObjectSource;
   readonly #foreign: ForeignChanges;
+  readonly #standby: Standby;
   readonly metrics: AgentMetrics;
   /**
    * Resolves with the error when a fault of the program's own has ended the work: nothing is followed any more, and what the
@@ -120,11 +64,10 @@ export class Agent {
   #deniedBefore: ReadonlyMap<string, number> = new Map();
   #closed = false;
   #fault: string | undefined;
-  #waitsForOther = false;
   #cancelPeriodic: (() => void) | undefined;
   #cancelPreflight: (() => void) | undefined;
-  /** Ends a pause of the start. */
-  #endPause: (() => void) | undefined;
+  /** Ends the watch for connections that are older than connection tracking. */
+  #endAdoption: (() => void) | undefined;
 
   constructor(options: AgentOptions) {
     const { kernel, clock, log, node } = options;
@@ -163,6 +106,7 @@ export class Agent {
       narrowed: (addresses) => this.#revoker.note(addresses),
       broken: (error) => this.#break(error),
     });
+    this.#standby = new Standby(kernel, clock, log);
     this.#foreign = new ForeignChanges(clock, {
       repair: () => this.#reconciler.resync('foreign-change'),
       waiting: (milliseconds) => {
@@ -215,7 +159,7 @@ export class Agent {
     const alone = await kernel.claim();
     // Another agent may have the address too, until it ends.
     if (listen !== undefined) this.#endpoint = await this.#listen(listen, !alone);
-    if (!alone) await this.#waitForOther();
+    if (!alone) await this.#standby.wait();
     if (this.#closed) return;
     if (listen !== undefined) this.#endpoint ??= await this.#listen(listen);
     await this.#receiveDenials();
@@ -238,34 +182,6 @@ export class Agent {
     });
   }
 
-  /** For as long as it takes: it may be about to end, and this one is there when it ends for another reason. */
-  async #waitForOther(): Promise<void> {
-    const { kernel, clock, log } = this.#options;
-    this.#waitsForOther = true;
-    log.warn({}, `${OTHER_AGENT}: waiting until it ends`);
-    let told = clock.now();
-    do {
-      await this.#pause(LOOK_MS);
-      if (this.#closed) return;
-      if (clock.now() - told >= REMIND_MS) {
-        told = clock.now();
-        log.warn({}, `${OTHER_AGENT}: still waiting`);
-      }
-    } while (!(await kernel.claim()));
-    this.#waitsForOther = false;
-    log.info({}, 'the other agent has ended');
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(milliseconds, resolve);
-      this.#endPause = () => {
-        cancel();
-        resolve();
-      };
-    });
-  }
-
   /** Where it listens; undefined when it does not. */
   get url(): string | undefined {
     return this.#endpoint?.url;
@@ -277,7 +193,8 @@ export class Agent {
     this.#closed = true;
     this.#cancelPeriodic?.();
     this.#cancelPreflight?.();
-    this.#endPause?.();
+    this.#endAdoption?.();
+    this.#standby.close();
     this.#foreign.close();
     await this.#source.close();
     await this.#reconciler.close();
@@ -310,7 +227,7 @@ export class Agent {
 
   #notReady(): string | undefined {
     if (this.#fault !== undefined) return this.#fault;
-    if (this.#waitsForOther) return `${OTHER_AGENT}: waiting until it ends`;
+    if (this.#standby.waiting) return WAITS_FOR_OTHER;
     if (!this.#synced) return 'the state of the cluster is not known yet';
     const { begun, current, failure } = this.#reconciler.state;
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
@@ -340,7 +257,7 @@ export class Agent {
    * Answers whether such connections were adopted.
    */
   async #prepare(): Promise<boolean> {
-    const { kernel, strict, node, podRange, adoptMs, audit } = this.#options;
+    const { kernel, strict, node, podRange, adoptMs, audit, clock } = this.#options;
     if (strict) this.#strictRange = podRange;
     if (await this.#hasTable()) return false;
     if (strict && !podRange.isEmpty()) {
@@ -349,7 +266,13 @@ export class Agent {
     }
     if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return false;
     await kernel.run(renderRuleset(trackingOnly()));
-    await this.#pause(adoptMs);
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(adoptMs, resolve);
+      this.#endAdoption = () => {
+        cancel();
+        resolve();
+      };
+    });
     return true;
   }
 

@@ -4,7 +4,7 @@ import { allow, Bench, CLIENT, WORLD } from '../../test/support/agent-bench.ts';
 import { pod } from '../../test/support/manifests.ts';
 import { PolicyIndex } from '../engine/index.ts';
 import type { Pause } from '../kube/slices.ts';
-import type { AgentOptions } from './agent.ts';
+import type { AgentOptions } from './options.ts';
 
 const PEERS = 300;
 const PEER_PODS = Array.from({ length: PEERS }, (_, at) =>

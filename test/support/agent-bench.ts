@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
-import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
+import { Agent } from '../../src/agent/agent.ts';
 import type { DenialRecord } from '../../src/agent/flow-log.ts';
+import type { AgentOptions } from '../../src/agent/options.ts';
 import { AddressSet } from '../../src/net/address-set.ts';
 import { simulate } from '../../src/nft/index.ts';
 import { FakeKernel } from './fake-kernel.ts';

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
-import type { AgentOptions, Agent as RunningAgent } from '../../agent/agent.ts';
+import type { Agent as RunningAgent } from '../../agent/agent.ts';
 import { CLAIM_GROUP, type Kernel } from '../../agent/kernel/kernel.ts';
+import type { AgentOptions } from '../../agent/options.ts';
 import type { Connection } from '../../kube/index.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import type { Context } from '../context.ts';
@@ -24,7 +25,8 @@ export async function run(context: Context): Promise<number> {
   const { flags, err } = context;
   if (process.platform !== 'linux') throw new UsageError('the agent enforces with nftables, which only Linux has');
   const { LinuxKernel } = await import('../../agent/kernel/linux-kernel.ts');
-  const { Agent, AgentError, cleanUp } = await import('../../agent/agent.ts');
+  const { Agent, cleanUp } = await import('../../agent/agent.ts');
+  const { AgentError } = await import('../../agent/options.ts');
   const { KernelError } = await import('../../agent/kernel/kernel.ts');
   const { ClusterError, SourceError } = await import('../../kube/index.ts');
   const kernel = new LinuxKernel();
