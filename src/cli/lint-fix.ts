@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { applyFixes, type Finding, type ObjectFix } from '../analysis/lint/index.ts';
@@ -57,7 +58,7 @@ export async function fixFiles(
     for (const fix of fixed?.applied ?? []) applied.add(fix);
     if (dryRun) {
       if (read !== undefined && fixed !== undefined)
-        await out.write(unifiedDiff(file, read.text, fixed.edits, outStyle));
+        await out.write(unifiedDiff(patchName(file), read.text, fixed.edits, outStyle));
     } else if (file === STDIN) {
       await out.write(
         read === undefined || fixed === undefined ? (bytes?.toString('utf8') ?? '') : read.mark + fixed.text,
@@ -71,6 +72,17 @@ export async function fixFiles(
   }
   const left = dryRun ? findings : findings.filter(({ fix }) => fix === undefined || !applied.has(fix));
   return { left, printed: dryRun || stdin !== undefined };
+}
+
+/**
+ * A file as `git apply` and `patch -p1` find it: from here, as neither goes up; what is elsewhere from the root, for
+ * `patch -p1 -d /`.
+ */
+function patchName(file: string): string {
+  if (file === STDIN) return file;
+  const below = path.relative('', file);
+  const named = below.startsWith('..') || path.isAbsolute(below) ? path.resolve(file) : below;
+  return named.slice(path.parse(named).root.length).split(path.sep).join('/');
 }
 
 /** Text in UTF-8 with what stood before it; undefined for other encodings and for the line ends of old Macs. */

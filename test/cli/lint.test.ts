@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -212,6 +213,22 @@ describe('lint --fix', () => {
     ]);
     expect(stderr).toContain('[redundant-rule]');
     expect(readFileSync(cart, 'utf8')).toBe(TWICE);
+  });
+
+  it.each(['there', 'elsewhere'])('--dry-run can be applied: files that are %s', async (where) => {
+    const root = folder({ 'cart.yaml': TWICE });
+    const before = process.cwd();
+    let diff: string;
+    try {
+      if (where === 'there') process.chdir(root);
+      const named = where === 'there' ? './cart.yaml' : path.join(root, 'cart.yaml');
+      diff = (await portcullis(['lint', '-f', named, '--fix', '--dry-run'])).stdout;
+    } finally {
+      process.chdir(before);
+    }
+    expect(diff).toMatch(/^--- a\/[^/.]/);
+    execFileSync('git', ['apply'], { input: diff, cwd: where === 'there' ? root : '/' });
+    expect(readFileSync(path.join(root, 'cart.yaml'), 'utf8')).toBe(FIXED);
   });
 
   it('of standard input prints the text, fixed or not', async () => {
