@@ -3,7 +3,8 @@ import type { Clock } from '../kube/clock.ts';
 /** Changes that come this long after the last repair, or later, are undone at once. Milliseconds. */
 const CALM_MS = 1000;
 const WAIT_FIRST_MS = 100;
-const WAIT_LAST_MS = 5000;
+/** The node is without rules meanwhile: long enough to end a fight, and not longer. */
+const WAIT_LAST_MS = 1000;
 
 /** What {@link ForeignChanges} wants to be done. */
 export interface ForeignChangesEvents {

@@ -78,6 +78,21 @@ describe.skipIf(skipsKernelTests())('the program on a node', () => {
     expect(node.tracked(80)).toContain('ESTABLISHED');
   });
 
+  test('takes its time with somebody who flushes all rules again and again, and has them back in the end', async () => {
+    node = new AgentRun();
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    const run = node;
+    await node.until(async () => {
+      run.nft('flush ruleset');
+      return (await run.ask('/readyz')).body === 'somebody keeps changing the table\n';
+    });
+    await node.ready();
+    expect(node.table()).not.toBe('');
+    expect((await node.stop()).log).toContain('"milliseconds":100,"msg":"somebody keeps changing the table');
+  });
+
   test('ends while it waits, when it is told to', async () => {
     node = new AgentRun();
     node.write(admitting(80));
