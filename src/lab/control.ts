@@ -36,6 +36,8 @@ export async function serveControl(path: string, handlers: ControlHandlers): Pro
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  // A connection that could not be accepted is one that asks again.
+  server.on('error', () => undefined);
   return server;
 }
 
