@@ -88,7 +88,8 @@ async function startSupervisor(name: string, paths: LabPaths, onProgress: LabPro
 }
 
 function tailOf({ log }: LabPaths): string[] {
-  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL);
+  const text = readFileSync(log, 'utf8').trimEnd();
+  return text === '' ? [] : text.split('\n').slice(-LOG_TAIL);
 }
 
 /** The process that {@link bringUp} starts: brings the lab up, says so, and keeps it until it is told to end. */

@@ -1,9 +1,11 @@
 /** Hosts, labs and pods that have one IP version only. */
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { labPaths } from '../../src/lab/names.ts';
 import { tourOfAgent } from '../support/agent-tour.ts';
 import { run, skipsKernelTests, TestNamespaces } from '../support/kernel.ts';
 import { cidrs, describeResult, TestLab } from '../support/lab.ts';
@@ -89,6 +91,20 @@ describe.skipIf(skipsKernelTests())('with one IP version', () => {
     } finally {
       namespaces.remove();
     }
+  });
+
+  test.each([
+    ['was started without IPv6', 'mount -t tmpfs none /proc/sys/net/ipv6', /ipv6\.disable=1/],
+    ['cannot change how it does', 'mount --bind -o ro /proc/sys /proc/sys', /read-only/],
+  ])('a host that %s is told, and nothing is made', (_, hide, said) => {
+    const { current } = lab;
+    current.write('objects.json', OBJECTS);
+    const script = `${hide} && exec "$@"`;
+    const words = [process.execPath, PROGRAM, 'lab', 'up', '-f', current.directory, '--name', current.name];
+    const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', ...words], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([2, expect.stringMatching(said)]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(labPaths(current.name).directory)).toBe(false);
   });
 
   test('the agent does all it does on a node that has switched IPv6 off', async () => {

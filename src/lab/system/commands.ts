@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { LabError } from '../model.ts';
 import type { TopologyChange } from '../topology.ts';
 import { NetworkNamespace } from './namespace.ts';
@@ -17,8 +17,12 @@ export function labObstacle(): string | undefined {
   if (lacking.length > 0) {
     return `a lab needs ${lacking.join(' and ')}, which root of this container lacks: run it privileged`;
   }
-  if (!existsSync('/proc/sys/net/ipv6')) {
-    return 'a lab needs IPv6, which this kernel was started without: take ipv6.disable=1 off its command line';
+  try {
+    accessSync('/proc/sys/net/ipv6/conf/all/disable_ipv6', constants.W_OK);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? 'a lab needs IPv6, which this kernel was started without: take ipv6.disable=1 off its command line'
+      : 'a lab needs to change /proc/sys, which is read-only in this container: run it privileged';
   }
   for (const [program, use] of [
     ['ip', 'network namespaces'],
