@@ -95,9 +95,10 @@ export class LabSupervisor {
   }
 
   async status(denied = false): Promise<LabStatus> {
+    const agents = await this.#agents.status(denied);
+    // Read together, and not before the agents have answered: the lab may have followed its files meanwhile.
     const plan = this.#plan;
     if (plan === undefined) throw new LabError('the lab is not up');
-    const agents = await this.#agents.status(denied);
     const problems = [...this.#inputProblems.values(), ...(this.#problem === undefined ? [] : [this.#problem])];
     return {
       name: plan.name,
