@@ -1,90 +1,92 @@
-import path from 'node:path';
-import { Readable } from 'node:stream';
-import { findFiles, readInputs, STDIN } from '../../kube/files.ts';
-import { FolderWatch } from '../../kube/folder-watch.ts';
+import { statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { findFiles, readInputs, readManifestFile, STDIN } from '../../kube/files.ts';
+import { type PathProblem, WatchedFiles } from '../../kube/watched-files.ts';
 import { decodeText } from '../../manifest/decode-text.ts';
-import type { ManifestInput } from '../../manifest/index.ts';
+import type { Diagnostic } from '../../model/source.ts';
+import type { Steps } from '../../model/steps.ts';
 import { type InputFile, inputFile, type LiveInput } from './live-input.ts';
 
-/** Milliseconds of silence after a change before the files are read: editors and syncing tools write in steps. */
-const QUIET = 60;
-/** Milliseconds after which they are read although changes go on. */
-const LONGEST_WAIT = 1000;
+/** One file as it was read last. */
+interface TextState {
+  /** What it said when it could be read. */
+  readonly file?: InputFile;
+  readonly problem?: Diagnostic;
+}
 
 /**
- * Keeps an input as its files are, until closed. While something cannot be read, what was read before of files that are
- * missing now stays: a folder that is being replaced must not look like a cluster without policies.
+ * Keeps an input as its files are, until closed, as {@link WatchedFiles} sees them. A file that cannot be read any more
+ * stays as it was: what is being replaced must not look like a cluster without policies.
  */
 export class TextWatcher {
   readonly #input: LiveInput;
   readonly #paths: readonly string[];
   readonly #stdin: Readable;
-  readonly #watch = new FolderWatch(() => this.#soon());
-  /** Standard input, which can be read once only. */
-  #piped: readonly ManifestInput[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #waitingSince: number | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #files: WatchedFiles<TextState>;
+  /** What can be read once only: standard input and pipes. */
+  readonly #once = new Map<string, TextState>();
 
   /** @param paths as of `-f`: files, folders, `-` for standard input, which is read once */
   constructor(input: LiveInput, paths: readonly string[], stdin: Readable) {
     this.#input = input;
     this.#paths = paths;
     this.#stdin = stdin;
+    this.#files = new WatchedFiles(paths, {
+      read: (name, before) => this.#read(name, before),
+      told: (states, problems) => this.#tell(states, problems),
+      broken: (error) => {
+        throw error;
+      },
+    });
   }
 
   /** Reads for the first time. Changes are noticed from then on. */
   async start(): Promise<void> {
-    if (this.#paths.includes(STDIN)) this.#piped = (await readInputs([STDIN], { stdin: this.#stdin })).inputs;
-    await this.#read();
+    if (findFiles(this.#paths).files.some(({ name }) => name === STDIN)) {
+      const { inputs, problems } = await readInputs([STDIN], { stdin: this.#stdin });
+      const [problem] = problems;
+      const [piped] = inputs;
+      if (piped !== undefined) this.#once.set(STDIN, stateOf(STDIN, piped.content, undefined));
+      else if (problem !== undefined) this.#once.set(STDIN, { problem });
+    }
+    await this.#files.start();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#watch.close();
-    await this.#reading;
+    this.#files.close();
   }
 
-  #soon(): void {
-    if (this.#closed) return;
-    const now = performance.now();
-    this.#waitingSince ??= now;
-    clearTimeout(this.#timer);
-    const left = LONGEST_WAIT - (now - this.#waitingSince);
-    this.#timer = setTimeout(
-      () => {
-        this.#waitingSince = undefined;
-        this.#reading = this.#reading.then(() => this.#read()).catch((error: unknown) => this.#fail(error));
-      },
-      Math.max(0, Math.min(QUIET, left)),
-    );
+  // biome-ignore lint/correctness/useYield: one file is one step
+  *#read(name: string, before: TextState | undefined): Steps<TextState> {
+    const known = this.#once.get(name);
+    if (known !== undefined) return known;
+    const read = readManifestFile(name);
+    if ('problem' in read) return kept(before, read.problem);
+    const state = stateOf(name, read.content, before);
+    if (isPipe(name)) this.#once.set(name, state);
+    return state;
   }
 
-  /** What was read before stays, and the next sign of a change leads to another attempt. */
-  #fail(error: unknown): void {
-    const message = `the files could not be read: ${error instanceof Error ? error.message : String(error)}`;
-    this.#input.update(this.#input.state.files, [{ code: 'unreadable-input', severity: 'error', message }], true);
-  }
-
-  async #read(): Promise<void> {
-    if (this.#closed) return;
-    const paths = this.#paths.filter((name) => name !== STDIN);
-    // Watched before it is read: what happens in between is read again.
-    const { files, folders } = findFiles(paths);
-    const routes = files.filter(({ real }) => !folders.includes(path.dirname(real))).map(({ name }) => name);
-    if (this.#watch.watch(folders, [...paths, ...routes]).fresh) this.#soon();
-    const { inputs, problems } = await readInputs(paths, { stdin: Readable.from([]) });
-    if (this.#closed) return;
-    const read = new Map<string, InputFile>();
-    const found = [...problems];
-    for (const { name, content } of [...this.#piped, ...inputs]) {
-      const decoded = decodeText(name, content);
-      if ('diagnostic' in decoded) found.push(decoded.diagnostic);
-      else read.set(name, inputFile(name, decoded.text));
+  *#tell(states: ReadonlyMap<string, TextState>, further: readonly PathProblem[]): Steps<void> {
+    const problems = further.map(({ diagnostic }) => diagnostic);
+    const files: InputFile[] = [];
+    for (const { file, problem } of states.values()) {
+      if (file !== undefined) files.push(file);
+      if (problem !== undefined) problems.push(problem);
     }
-    const kept = found.length === 0 ? [] : this.#input.state.files.filter(({ name }) => !read.has(name));
-    this.#input.update([...read.values(), ...kept], found, true);
+    this.#input.update(files, problems, true);
   }
+}
+
+function stateOf(name: string, content: string | Uint8Array, before: TextState | undefined): TextState {
+  const decoded = decodeText(name, content);
+  return 'diagnostic' in decoded ? kept(before, decoded.diagnostic) : { file: inputFile(name, decoded.text) };
+}
+
+function kept(before: TextState | undefined, problem: Diagnostic): TextState {
+  return before?.file === undefined ? { problem } : { file: before.file, problem };
+}
+
+function isPipe(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() === false;
 }
