@@ -108,23 +108,34 @@ export interface ProtectedDirections {
 /** What {@link computeExposure} says of `protected`, by endpoint id, without the rest of it; hostNetwork pods are left out. */
 export function computeProtection(world: World): ReadonlyMap<string, ProtectedDirections> {
   const units = world.units('workload').filter(({ pods }) => pods.length > 0);
-  // Where no cluster-wide policy has rules for a pod, there is nothing to compute.
-  const unclear = new Set(
-    units.filter(({ pods: [pod], endpoint: { isolated } }) =>
-      DIRECTIONS.some(
-        (direction) =>
-          pod !== undefined && isolated?.[direction] !== true && world.index.policiesOf(pod, direction).tiers !== null,
-      ),
-    ),
-  );
-  const computer = unclear.size === 0 ? undefined : new Computer(world, [...unclear]);
+  // One for all to which the same rules of cluster-wide policies apply; where none do, there is nothing to compute.
+  const alike = new Map<string, Unit>();
+  const keyOf = ({ pods: [pod], endpoint: { isolated }, families }: Unit, direction: Direction): string | undefined => {
+    if (pod === undefined || isolated?.[direction] === true) return undefined;
+    const { tiers } = world.index.policiesOf(pod, direction);
+    if (tiers === null) return undefined;
+    const [family = 'IPv4'] = families;
+    const named = tiers.hasNamed ? world.index.peerView({ type: 'pod', pod }, family).named?.id : '';
+    return `${direction} ${tiers.id} ${named} ${families.join('+')}`;
+  };
+  for (const unit of units) {
+    for (const direction of DIRECTIONS) {
+      const key = keyOf(unit, direction);
+      if (key !== undefined && !alike.has(key)) alike.set(key, unit);
+    }
+  }
+  const computer = alike.size === 0 ? undefined : new Computer(world, [...new Set(alike.values())]);
+  const isProtected = (unit: Unit, direction: Direction): boolean => {
+    const key = keyOf(unit, direction);
+    const like = key === undefined ? undefined : alike.get(key);
+    if (like === undefined) return unit.endpoint.isolated?.[direction] === true;
+    return computer?.direction(like, direction).protected === true;
+  };
   return new Map(
-    units.map((unit) => {
-      const { id, isolated } = unit.endpoint;
-      if (computer === undefined || !unclear.has(unit)) return [id, isolated ?? { ingress: false, egress: false }];
-      const { ingress, egress } = computer.exposure(unit);
-      return [id, { ingress: ingress.protected, egress: egress.protected }];
-    }),
+    units.map((unit) => [
+      unit.endpoint.id,
+      { ingress: isProtected(unit, 'ingress'), egress: isProtected(unit, 'egress') },
+    ]),
   );
 }
 
@@ -160,8 +171,8 @@ class Computer {
   exposure(unit: Unit): WorkloadExposure {
     return {
       endpoint: unit.endpoint,
-      ingress: this.#direction(unit, 'ingress'),
-      egress: this.#direction(unit, 'egress'),
+      ingress: this.direction(unit, 'ingress'),
+      egress: this.direction(unit, 'egress'),
       exposedBy: this.#entrances.to(unit, this.#classOf.get(unit) as UnitClass),
     };
   }
@@ -180,7 +191,7 @@ class Computer {
     };
   }
 
-  #direction(unit: Unit, direction: Direction): DirectionExposure {
+  direction(unit: Unit, direction: Direction): DirectionExposure {
     const subject = this.#classOf.get(unit) as UnitClass;
     const key = `${rowKey(subject, direction)} ${subject.families.join('+')}`;
     let exposure = this.#done.get(key);
