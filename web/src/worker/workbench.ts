@@ -1,76 +1,48 @@
 /** The world of the page: texts in, answers out. Lives in the worker; knows nothing of how they are shown. */
 
 import { adviseAdditions } from '../../../src/analysis/advise/additions.ts';
-import {
-  type FlowPeer,
-  flowWords,
-  type ObservedFlow,
-  peerWords,
-  portWords,
-} from '../../../src/analysis/advise/flow.ts';
-import { readFlowLog } from '../../../src/analysis/advise/flow-log.ts';
 import { runPolicyTests } from '../../../src/analysis/assertions/run.ts';
-import { type CanCase, can } from '../../../src/analysis/can.ts';
-import { type Cause, diffReachability } from '../../../src/analysis/diff.ts';
-import { explain } from '../../../src/analysis/explain.ts';
-import type { ExposedBy } from '../../../src/analysis/exposure/exposed-by.ts';
-import {
-  computeExposure,
-  computeProtection,
-  type DirectionExposure,
-  type PodExposure,
-  type ProtectedDirections,
-} from '../../../src/analysis/exposure/exposure.ts';
+import { diffReachability } from '../../../src/analysis/diff.ts';
+import { computeExposure, computeProtection } from '../../../src/analysis/exposure/exposure.ts';
 import { parseHosts } from '../../../src/analysis/hosts.ts';
 import { checkInput, usableObjects } from '../../../src/analysis/input.ts';
 import { applyFixes, type Finding, findRule, lint } from '../../../src/analysis/lint/index.ts';
-import { type PortEntry, type PortQuery, parsePortQuery } from '../../../src/analysis/ports.ts';
 import { computeReachability } from '../../../src/analysis/reach.ts';
-import { listedController, typedName } from '../../../src/analysis/resolve.ts';
+import { listedController } from '../../../src/analysis/resolve.ts';
 import type { Unit } from '../../../src/analysis/units.ts';
 import { createWorld, type World, type WorldOptions } from '../../../src/analysis/world.ts';
-import type { PolicyRef } from '../../../src/engine/verdict.ts';
 import { ParseCache } from '../../../src/manifest/parse-cache.ts';
 import { type PolicyTest, readPolicyTests } from '../../../src/manifest/policy-test.ts';
 import { sayText, speak } from '../../../src/model/say.ts';
-import { formatLabelSelector, selectorIsEmpty } from '../../../src/model/selector.ts';
-import type { Diagnostic, SourcePosition, SourceSpan } from '../../../src/model/source.ts';
-import { type KubeObject, objectRef } from '../../../src/model/types.ts';
+import type { Diagnostic } from '../../../src/model/source.ts';
+import type { KubeObject } from '../../../src/model/types.ts';
 import { isPolicy } from '../../../src/model/validate/index.ts';
 import { parseCidr } from '../../../src/net/cidr.ts';
 import { adviceYaml } from '../../../src/report/advice.ts';
 import { diffMarkdown } from '../../../src/report/diff-markdown.ts';
-import { shortPorts } from '../../../src/report/html/data.ts';
 import { reportHtml } from '../../../src/report/html/report.ts';
-import { formatPorts, isFullyOpen } from '../../../src/report/ports.ts';
+import { formatPorts } from '../../../src/report/ports.ts';
 import { reachJson, reachYaml } from '../../../src/report/reach-json.ts';
 import { reachCsv, reachMarkdown } from '../../../src/report/reach-table.ts';
 import { compareNatural } from '../natural.ts';
 import { complete } from './complete.ts';
+import { exposureItem } from './exposure-items.ts';
+import { FlowBook } from './flow-book.ts';
 import { readForm, writeForm } from './forms.ts';
+import { causeItem, endpointItem, placeOf, policyItem, problemOf, refName } from './items.ts';
+import { matrixOf } from './matrix.ts';
 import {
   type AdviceResult,
   type Answer,
-  type CauseItem,
   type ChangeItem,
   type Changes,
   type CompletionResult,
-  type EndpointItem,
-  type EntranceItem,
   type ExposureItem,
-  type ExposureSide,
-  type FlowItem,
   type FlowResult,
   type LintItem,
   type MatrixData,
-  MOST_ENDPOINTS,
   MOST_GROUPS,
   type Params,
-  type PeerWho,
-  type Place,
-  type PolicyItem,
-  type Problem,
-  type Protection,
   type RequestName,
   type Requests,
   type Snapshot,
@@ -79,6 +51,7 @@ import {
   type VerdictView,
   type WorldSettings,
 } from './protocol.ts';
+import { verdictView } from './verdict-view.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** What a set of files means. */
@@ -112,7 +85,7 @@ export class Workbench implements Requests {
   #nextBase: State | undefined;
   #clean = false;
   #findings: readonly Finding[] = [];
-  #flows = new Map<string, ObservedFlow>();
+  #flows = new FlowBook();
   #vocabulary: Vocabulary | undefined;
 
   constructor() {
@@ -131,7 +104,7 @@ export class Workbench implements Requests {
     const began = performance.now();
     if (settings !== undefined) this.#settings = settings;
     this.#clean = false;
-    this.#flows = new Map();
+    this.#flows = new FlowBook();
     this.#nextBase = undefined;
     const start = base === undefined ? undefined : this.#read(base);
     this.#show(this.#read(files));
@@ -292,78 +265,11 @@ export class Workbench implements Requests {
   }
 
   matrix(): MatrixData {
-    const { world } = this.#shown;
-    const order = new Map(
-      this.#units()
-        .slice(0, MOST_ENDPOINTS)
-        .map(({ endpoint }, at) => [endpoint.id, at]),
-    );
-    const size = order.size;
-    const cells = new Uint16Array(size * size);
-    const ports: MatrixData['ports'][number][] = [];
-    const numbers = new Map<string, number>();
-    const known = new Map<readonly PortEntry[], number>();
-    const result = computeReachability(world);
-    if (!('error' in result)) {
-      for (const { from, to, ports: entries } of result.reachability.connections()) {
-        const row = order.get(from);
-        const column = order.get(to);
-        if (row === undefined || column === undefined) continue;
-        let number = known.get(entries);
-        if (number === undefined) {
-          const text = formatPorts(entries);
-          number = numbers.get(text);
-          if (number === undefined) {
-            ports.push({ text, short: shortPorts(entries), open: isFullyOpen(entries) });
-            number = ports.length;
-            numbers.set(text, number);
-          }
-          known.set(entries, number);
-        }
-        cells[row * size + column] = number;
-      }
-    }
-    return { revision: this.#revision, size, cells, ports };
+    return { revision: this.#revision, ...matrixOf(this.#shown.world, this.#units()) };
   }
 
-  verdict({ from, to, port }: Params<'verdict'>): VerdictView {
-    const { world } = this.#shown;
-    let query: PortQuery | undefined;
-    if (port.trim() !== '') {
-      const parsed = parsePortQuery(port.trim());
-      if ('error' in parsed) return { error: parsed.error, suggestions: [] };
-      query = parsed;
-    }
-    const answer = can(world, from, to, query);
-    if ('error' in answer) return { error: answer.error, suggestions: answer.suggestions };
-    const explanation = explain(world, answer);
-    return {
-      from: answer.from,
-      to: answer.to,
-      port: port.trim(),
-      allowed: answer.allowed,
-      ...(answer.ports === undefined ? {} : { openPorts: formatPorts(answer.ports) }),
-      directions: explanation.directions.map(({ direction, subject, allowed, steps, cites }) => {
-        const { tier } = answer[direction];
-        return {
-          direction,
-          subject,
-          allowed,
-          tier,
-          steps,
-          cites: cites.map(({ position, note }) => ({ place: placeOf(position), note, text: position.lineText })),
-        };
-      }),
-      flip: explanation.flip,
-      notes: answer.notes,
-      cases: answer.cases.slice(0, 40).map((one) => ({
-        from: one.from,
-        to: one.to,
-        family: one.family,
-        allowed: one.allowed,
-        ports: casePorts(one),
-      })),
-    };
+  verdict(params: Params<'verdict'>): VerdictView {
+    return verdictView(this.#shown.world, params);
   }
 
   portsOf({ to }: Params<'portsOf'>): Answer<'portsOf'> {
@@ -397,13 +303,7 @@ export class Workbench implements Requests {
 
   exposure(): readonly ExposureItem[] {
     return computeExposure(this.#shown.world)
-      .map(({ endpoint, exposedBy, ingress, egress }) => ({
-        id: endpoint.id,
-        namespace: endpoint.namespace ?? '',
-        entrances: exposedBy.map(entrance),
-        ingress: exposureSide(ingress),
-        egress: exposureSide(egress),
-      }))
+      .map(exposureItem)
       .sort((a, b) => compareNatural(a.id, b.id));
   }
 
@@ -433,64 +333,11 @@ export class Workbench implements Requests {
   }
 
   flows({ name, text }: Params<'flows'>): FlowResult {
-    const log = readFlowLog(name, text);
-    const item = (verdict: FlowItem['verdict']) => (flow: ObservedFlow) => this.#flowItem(flow, verdict);
-    return {
-      flows: [...log.refused.map(item('denied')), ...log.flows.map(item('allowed'))],
-      problems: log.diagnostics.map(problemOf),
-    };
-  }
-
-  #flowItem(flow: ObservedFlow, verdict: FlowItem['verdict']): FlowItem {
-    const fromId = this.#nameOf(flow.from);
-    const toId = this.#nameOf(flow.to);
-    const port = flow.protocol === 'other' ? 'ICMP' : portWords(flow.protocol, flow.first, flow.last);
-    const key = `${verdict} ${flowWords(flow)}`;
-    this.#flows.set(key, flow);
-    const now = fromId === undefined || toId === undefined ? undefined : this.#nowOf(fromId, toId, port);
-    return {
-      key,
-      verdict,
-      from: fromId ?? peerWords(flow.from),
-      to: toId ?? peerWords(flow.to),
-      ...(fromId === undefined ? {} : { fromId }),
-      ...(toId === undefined ? {} : { toId }),
-      port,
-      count: flow.count,
-      ...(now === undefined ? {} : { now }),
-    };
-  }
-
-  #nowOf(from: string, to: string, port: string): FlowItem['now'] {
-    const query = parsePortQuery(port);
-    if ('error' in query) return undefined;
-    const answer = can(this.#shown.world, from, to, query);
-    return 'error' in answer ? undefined : answer.allowed ? 'allowed' : 'denied';
-  }
-
-  /** The endpoint that a log's peer is, by its pod, its workload or its address. */
-  #nameOf(peer: FlowPeer): string | undefined {
-    const { world } = this.#shown;
-    const { namespace, pod, workload, address, name } = peer;
-    const candidates = [
-      ...(name === undefined ? [] : [name]),
-      ...(namespace === undefined || pod === undefined ? [] : [`${namespace}/${pod}`]),
-      ...(namespace === undefined || workload === undefined ? [] : workloadNames(namespace, workload)),
-      ...(address === undefined ? [] : [address]),
-    ];
-    for (const candidate of candidates) {
-      const answer = can(world, candidate, candidate);
-      if ('error' in answer) continue;
-      const unit = world.units('workload').find(({ endpoint, pods }) => {
-        return endpoint.id === answer.from || pods.some(({ id }) => id === answer.from);
-      });
-      return unit?.endpoint.id ?? answer.from;
-    }
-    return undefined;
+    return this.#flows.read(this.#shown.world, name, text);
   }
 
   advise({ keys }: Params<'advise'>): AdviceResult {
-    const flows = keys.flatMap((key) => this.#flows.get(key) ?? []);
+    const flows = this.#flows.named(keys);
     const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows, this.#worldOptions());
     return {
       yaml: [...adviceYaml(policies)].join(''),
@@ -542,124 +389,4 @@ export class Workbench implements Requests {
 
 function joined(text: string | Iterable<string>): string {
   return typeof text === 'string' ? text : [...text].join('');
-}
-
-/** `Deployment/cart`, `cart[Deployment]` or `cart` as the names that endpoints may have. */
-function workloadNames(namespace: string, workload: string): string[] {
-  const [kind, name] = workload.split('/');
-  if (name !== undefined) return [`${namespace}/${name}[${kind}]`];
-  return [`${namespace}/${workload}`];
-}
-
-/** @param shielded whether anything is taken away, by direction; workloads only */
-function endpointItem(unit: Unit, shielded: ProtectedDirections | undefined): EndpointItem {
-  const { id, type, namespace = '', name, workloadKind, labels = {}, isolated } = unit.endpoint;
-  return {
-    id,
-    typed: type === 'workload' ? id : (typedName(unit) ?? id),
-    type,
-    namespace,
-    name: name ?? id,
-    kind: workloadKind ?? type,
-    labels,
-    ...(isolated === undefined || shielded === undefined
-      ? {}
-      : {
-          protection: {
-            ingress: protectionOf(isolated.ingress, shielded.ingress),
-            egress: protectionOf(isolated.egress, shielded.egress),
-          },
-        }),
-    pods: unit.pods.length,
-  };
-}
-
-function protectionOf(isolated: boolean, shielded: boolean): Protection {
-  return isolated ? 'isolated' : shielded ? 'limited' : 'open';
-}
-
-function policyItem(policy: KubeObject): PolicyItem {
-  const { kind, namespace = '', name } = objectRef(policy);
-  return { kind, namespace, name, ...(policy.source === undefined ? {} : { place: placeOf(policy.source.start) }) };
-}
-
-function placeOf(position: SourcePosition | SourceSpan): Place {
-  const { file, line, column } = position;
-  return { file, line, column, length: 'length' in position ? position.length : 1 };
-}
-
-function problemOf({ code, severity, message, help, object, source }: Diagnostic): Problem {
-  return {
-    code,
-    severity,
-    message,
-    ...(help === undefined ? {} : { help }),
-    ...(object === undefined ? {} : { object: `${object.kind} ${refName(object)}` }),
-    ...(source === undefined ? {} : { place: placeOf(source) }),
-  };
-}
-
-function refName({ namespace, name }: { readonly namespace?: string; readonly name: string }): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-function causeItem(cause: Cause): CauseItem {
-  const { kind, namespace = '', name, change, effect, direction, rule, source } = cause;
-  return {
-    kind,
-    namespace,
-    name,
-    change,
-    ...(effect === undefined ? {} : { effect }),
-    ...(direction === undefined ? {} : { direction }),
-    ...(rule === undefined ? {} : { rule }),
-    ...(source === undefined ? {} : { place: placeOf(source) }),
-  };
-}
-
-function casePorts({ port, protocol, ports }: CanCase): string {
-  if (port !== undefined) return `${port}/${protocol ?? 'TCP'}`;
-  return ports === undefined ? '' : formatPorts(ports);
-}
-
-function entrance({ object, via, ports, admitted, depends }: ExposedBy): EntranceItem {
-  const state = depends === true ? 'depends' : admitted.length === 0 ? 'blocked' : 'admitted';
-  const name = `${object.kind} ${object.namespace ?? 'default'}/${object.name}`;
-  return { object: name, via, ports: formatPorts(state === 'admitted' ? admitted : ports), state };
-}
-
-function exposureSide(side: DirectionExposure): ExposureSide {
-  const policies = (refs: readonly PolicyRef[]): ExposureSide['by'] =>
-    refs.map((ref) => ({ name: refName(ref), ...(ref.source === undefined ? {} : { place: placeOf(ref.source) }) }));
-  return {
-    protection: protectionOf(side.isolatedBy.length > 0, side.protected),
-    hostNetwork: side.reason === 'host-network',
-    by: policies([...side.isolatedBy, ...side.clusterPolicies]),
-    peers: [
-      ...side.pods.map((entry) => ({ who: podsWho(entry), ports: formatPorts(entry.ports), now: entry.now.workloads })),
-      ...side.outside.map(({ scope, id, ports }) => ({
-        who: scope === 'all' ? ({ type: 'every-address' } as const) : ({ type: 'block', name: id ?? '' } as const),
-        ports: formatPorts(ports),
-        now: 0,
-      })),
-      ...side.domains.map(({ name, ports }) => ({
-        who: { type: 'domain', name } as const,
-        ports: formatPorts(ports),
-        now: 0,
-      })),
-    ],
-  };
-}
-
-function podsWho({ scope, namespace, namespaceSelector, podSelector, except }: PodExposure): PeerWho {
-  const words = (of: Pick<PodExposure, 'namespaceSelector' | 'podSelector'>, place?: string): string => {
-    const namespaces = selectorIsEmpty(of.namespaceSelector) ? '*' : formatLabelSelector(of.namespaceSelector);
-    const pods = selectorIsEmpty(of.podSelector) ? '' : ` / ${formatLabelSelector(of.podSelector)}`;
-    return `${place ?? namespaces}${pods}`;
-  };
-  return {
-    type: scope === 'cluster' ? 'every-pod' : scope,
-    selector: words({ namespaceSelector, podSelector }, namespace),
-    except: except.map((one) => words(one)),
-  };
 }
