@@ -18,6 +18,7 @@ import {
   type View,
   view,
 } from './state/store.ts';
+import { IconButton } from './ui/IconButton.tsx';
 import { Icon } from './ui/icons.tsx';
 import { Changes } from './views/Changes.tsx';
 import { Exposure } from './views/Exposure.tsx';
@@ -156,9 +157,7 @@ function Failure({ text }: { readonly text: string }): JSX.Element {
   return (
     <div class="banner error" role="alert">
       <strong>{t('failure')}</strong> <code>{text.split('\n')[0]}</code>
-      <button type="button" class="icon-button" aria-label={t('close')} onClick={() => (failure.value = undefined)}>
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={t('close')} onClick={() => (failure.value = undefined)} />
     </div>
   );
 }
@@ -185,9 +184,7 @@ function Toast(): JSX.Element {
           {t('undo')}
         </button>
       )}
-      <button type="button" class="icon-button" aria-label={t('close')} onClick={() => (toast.value = undefined)}>
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={t('close')} onClick={() => (toast.value = undefined)} />
     </div>
   );
 }

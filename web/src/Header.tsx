@@ -7,6 +7,7 @@ import { shareLink } from './state/route.ts';
 import { LONGEST_LINK } from './state/share.ts';
 import { askVerdict, failure, files, selected, snapshot, title, toast, view } from './state/store.ts';
 import { Combo } from './ui/Combo.tsx';
+import { IconButton } from './ui/IconButton.tsx';
 import { Icon } from './ui/icons.tsx';
 import { OpenDialog } from './views/Start.tsx';
 
@@ -74,15 +75,11 @@ export function Header(): JSX.Element {
         >
           {locale.value === 'en' ? '中' : 'EN'}
         </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t(theme.value === 'dark' ? 'theme.light' : 'theme.dark')}
-          title={t(theme.value === 'dark' ? 'theme.light' : 'theme.dark')}
+        <IconButton
+          icon={theme.value === 'dark' ? 'sun' : 'moon'}
+          label={t(theme.value === 'dark' ? 'theme.light' : 'theme.dark')}
           onClick={() => chooseTheme(theme.value === 'dark' ? 'light' : 'dark')}
-        >
-          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
-        </button>
+        />
       </div>
       {opening && <OpenDialog onClose={() => setOpening(false)} />}
     </header>

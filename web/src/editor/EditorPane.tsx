@@ -14,6 +14,7 @@ import {
   startFiles,
   toast,
 } from '../state/store.ts';
+import { IconButton } from '../ui/IconButton.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { SourceFile } from '../worker/protocol.ts';
 import { comparing } from './compare.ts';
@@ -93,15 +94,7 @@ function Toolbar(): JSX.Element {
         {t('editor.compare')}
       </button>
       <div class="spacer" />
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t('editor.close')}
-        title={t('editor.close')}
-        onClick={() => (editorOpen.value = false)}
-      >
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={t('editor.close')} onClick={() => (editorOpen.value = false)} />
       {dialog !== undefined && <NewPolicy mode={dialog} onClose={() => setDialog(undefined)} />}
     </header>
   );
@@ -166,35 +159,21 @@ function FileList(): JSX.Element {
         })}
       </ul>
       <div class="file-actions">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t('editor.new-file')}
-          title={t('editor.new-file')}
-          onClick={() => addFile('new.yaml', '')}
-        >
-          <Icon name="plus" size={14} />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t('editor.rename')}
-          title={t('editor.rename')}
+        <IconButton icon="plus" label={t('editor.new-file')} size={14} onClick={() => addFile('new.yaml', '')} />
+        <IconButton
+          icon="editor"
+          label={t('editor.rename')}
+          size={14}
           disabled={all.length === 0}
           onClick={() => setRenaming(activeFile.value)}
-        >
-          <Icon name="editor" size={14} />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t('editor.delete')}
-          title={t('editor.delete')}
+        />
+        <IconButton
+          icon="minus"
+          label={t('editor.delete')}
+          size={14}
           disabled={all.length === 0}
           onClick={() => remove(activeFile.value)}
-        >
-          <Icon name="minus" size={14} />
-        </button>
+        />
       </div>
     </div>
   );

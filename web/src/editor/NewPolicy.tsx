@@ -4,6 +4,7 @@ import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
 import { activeFile, addFile, files, snapshot, writeFile } from '../state/store.ts';
 import { Dialog } from '../ui/Dialog.tsx';
+import { IconButton } from '../ui/IconButton.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Said } from '../ui/Said.tsx';
 import type { Answer } from '../worker/protocol.ts';
@@ -229,14 +230,12 @@ function Rules({ direction, rules, onChange }: RulesProps): JSX.Element {
         <div key={at} class="rule">
           <header>
             <strong>{t('form.rule', { n: at + 1 })}</strong>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={t('form.remove-rule', { n: at + 1 })}
+            <IconButton
+              icon="minus"
+              label={t('form.remove-rule', { n: at + 1 })}
+              size={14}
               onClick={() => replace(at, undefined)}
-            >
-              <Icon name="minus" size={14} />
-            </button>
+            />
           </header>
           {rule.peers.length === 0 && (
             <p class="muted">{t(direction === 'ingress' ? 'form.from-anyone' : 'form.to-anyone')}</p>
@@ -300,9 +299,7 @@ function Peer({
   readonly onChange: (peer: PeerForm | undefined) => void;
 }): JSX.Element {
   const remove = (
-    <button type="button" class="icon-button" aria-label={t('form.remove-peer')} onClick={() => onChange(undefined)}>
-      <Icon name="minus" size={14} />
-    </button>
+    <IconButton icon="minus" label={t('form.remove-peer')} size={14} onClick={() => onChange(undefined)} />
   );
   if (peer.type === 'block') {
     return (

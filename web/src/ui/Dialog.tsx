@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
-import { Icon } from './icons.tsx';
+import { IconButton } from './IconButton.tsx';
 
 interface Props {
   readonly title: string;
@@ -20,9 +20,7 @@ export function Dialog({ title, wide = false, onClose, children }: Props): JSX.E
     <dialog ref={dialog} class={wide ? 'dialog wide' : 'dialog'} aria-label={title} onClose={onClose}>
       <header>
         <h2>{title}</h2>
-        <button type="button" class="icon-button" aria-label={t('close')} onClick={() => dialog.current?.close()}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={t('close')} onClick={() => dialog.current?.close()} />
       </header>
       {children}
     </dialog>

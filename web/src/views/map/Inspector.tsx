@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { t } from '../../i18n/index.ts';
 import { askVerdict, selected } from '../../state/store.ts';
 import { EndpointName } from '../../ui/EndpointName.tsx';
-import { Icon } from '../../ui/icons.tsx';
+import { IconButton } from '../../ui/IconButton.tsx';
 import { fewPorts } from '../../ui/Ports.tsx';
 import type { EndpointItem, Snapshot } from '../../worker/protocol.ts';
 import { type Peer, wordsOf } from './facts.ts';
@@ -25,9 +25,7 @@ export function Inspector({ now, at, peers, exposed }: InspectorProps): JSX.Elem
         <h2>
           <EndpointName id={endpoint.id} />
         </h2>
-        <button type="button" class="icon-button" aria-label={t('close')} onClick={() => (selected.value = undefined)}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={t('close')} onClick={() => (selected.value = undefined)} />
       </header>
       <p class="facts">
         {wordsOf(endpoint)}

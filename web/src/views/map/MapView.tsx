@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n/index.ts';
 import { loadMatrix, matrix, selected, snapshot } from '../../state/store.ts';
-import { Icon, type IconName } from '../../ui/icons.tsx';
+import { IconButton } from '../../ui/IconButton.tsx';
 import { hasNoWorkloads, NoWorkloads } from '../../ui/NoWorkloads.tsx';
 import type { MatrixData, Snapshot } from '../../worker/protocol.ts';
 import { Area, FarTitle, NearTitle } from './Areas.tsx';
@@ -136,9 +136,9 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
           )}
         </svg>
         <div class="map-tools">
-          <Tool icon="plus" label={t('map.zoom-in')} onClick={() => zoom(1.3)} />
-          <Tool icon="minus" label={t('map.zoom-out')} onClick={() => zoom(1 / 1.3)} />
-          <Tool icon="fit" label={t('map.fit')} onClick={fit} />
+          <IconButton icon="plus" label={t('map.zoom-in')} onClick={() => zoom(1.3)} />
+          <IconButton icon="minus" label={t('map.zoom-out')} onClick={() => zoom(1 / 1.3)} />
+          <IconButton icon="fit" label={t('map.fit')} onClick={fit} />
         </div>
         <Legend marks={marksOf(now)} />
       </div>
@@ -151,19 +151,5 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
         />
       )}
     </div>
-  );
-}
-
-interface ToolProps {
-  readonly icon: IconName;
-  readonly label: string;
-  readonly onClick: () => void;
-}
-
-function Tool({ icon, label, onClick }: ToolProps): JSX.Element {
-  return (
-    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
-      <Icon name={icon} />
-    </button>
   );
 }
