@@ -55,7 +55,7 @@ async function takePage() {
       const page = await context.newPage();
       const shot = async (name) => {
         // What appears is drawn, and what is computed in the background has come.
-        await page.waitForTimeout(900);
+        await page.waitForTimeout(1500);
         await page.screenshot({ path: path.join(images, `page-${name}${suffix}.png`) });
       };
       await page.goto(server.url);
@@ -87,9 +87,13 @@ async function takePage() {
       }
       await page.locator('.direction.no .cite').first().click();
       await shot('verdict');
+      // A whole edit, and one to think about: it opens the admin pages.
       await page.locator('.cm-line', { hasText: 'port: 7070' }).click();
       await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
       await page.keyboard.press('Backspace');
+      await page.keyboard.insertText('- port: 8080');
+      await page.locator('.status-changes .opened').waitFor();
       await view(page, 3);
       await shot('changes');
       await view(page, 5);

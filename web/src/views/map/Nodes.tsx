@@ -146,11 +146,21 @@ function Node({ node, exposed, tab, pressed, state, ports, size, onHover }: Node
       >
         <title>{ports === undefined ? label : `${label}\n${ports}`}</title>
         <rect class="box" width={width} height={height} rx={mark === 'none' ? 2 : 7} />
-        <text class="name" x={LEFT} y={second === undefined ? height / 2 + size * 0.35 : size + 4} font-size={size}>
+        <text
+          class="name"
+          x={LEFT}
+          y={second === undefined ? height / 2 + size * 0.35 : 8 + size * 0.62}
+          font-size={size}
+        >
           {cutMiddle(nodeTitle(endpoint), exposed ? wide - 16 : wide, size)}
         </text>
         {second !== undefined && (
-          <text class={ports === undefined ? 'sub' : 'sub between'} x={LEFT} y={size * 1.9 + 8} font-size={size * 0.87}>
+          <text
+            class={ports === undefined ? 'sub' : 'sub between'}
+            x={LEFT}
+            y={24 + size * 0.78}
+            font-size={size * 0.87}
+          >
             {cut(second, wide, size * (isBold ? 0.87 : 0.8))}
           </text>
         )}
