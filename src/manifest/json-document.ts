@@ -1,31 +1,38 @@
 import type { FieldPath } from '../model/source.ts';
+import type { Steps } from '../model/steps.ts';
 import type { DocumentResult, Locator, Note, ParsedDocument } from './document.ts';
 import { countKeys, findJsonDuplicates } from './json-duplicates.ts';
 import { jsonProblem } from './json-error.ts';
+import { readJsonList } from './json-list.ts';
 import { listItemOffsets, locateJson } from './json-locate.ts';
 import { jsonShape, skipSpace, skipValue } from './json-scan.ts';
 import { type Limits, tooDeep } from './limits.ts';
 import type { Extent } from './text-file.ts';
 
+/** From this length on, a list is read item by item: to parse a megabyte takes milliseconds. */
+const CUT_FROM = 2 ** 20;
+
 /**
  * Reads the JSON values that follow each other in a part of a text. A value that is not JSON becomes a problem and the
  * next one is read on.
  * @param certain that the text is meant to be JSON, whatever is wrong with it
+ * @param cutFrom length from which a list is read item by item; the result is the same
  * @returns undefined when not certain and already the first value is not JSON: the text may be YAML
  */
-export function readJson(
+export function* readJson(
   text: string,
   extent: Extent,
   limits: Limits,
   certain = false,
-): readonly DocumentResult[] | undefined {
+  cutFrom: number = CUT_FROM,
+): Steps<readonly DocumentResult[] | undefined> {
   const start = skipSpace(text, extent.start);
-  const whole = readValue(text, start, extent.end, limits);
+  const whole = yield* readValue(text, start, extent.end, limits, cutFrom);
   if (whole !== undefined) return [whole];
   const results: DocumentResult[] = [];
   for (let at = start; at < extent.end; at = skipSpace(text, at)) {
     const end = skipValue(text, at, extent.end);
-    const result = end > at ? readValue(text, at, end, limits) : undefined;
+    const result = end > at ? yield* readValue(text, at, end, limits, cutFrom) : undefined;
     if (result === undefined && results.length === 0 && !certain) return undefined;
     const next = end > at ? end : extent.end;
     results.push(result ?? { problems: [jsonProblem(text, at, next)], extent: { start: at, end: next } });
@@ -34,7 +41,17 @@ export function readJson(
   return results;
 }
 
-function readValue(text: string, start: number, end: number, limits: Limits): DocumentResult | undefined {
+function* readValue(
+  text: string,
+  start: number,
+  end: number,
+  limits: Limits,
+  cutFrom: number,
+): Steps<DocumentResult | undefined> {
+  if (end - start >= cutFrom) {
+    const list = yield* readJsonList(text, start, end, limits);
+    if (list !== undefined) return { document: jsonDocument(text, start, list, []) };
+  }
   const shape = jsonShape(text, start, end);
   const extent = { start, end };
   if (shape.depth > limits.depth) return { problems: [tooDeep(extent, limits)], extent };

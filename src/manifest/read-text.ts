@@ -35,7 +35,7 @@ function* readChunk(name: string, yaml: YamlText, chunk: Extent): Steps<readonly
   const start = contentStart(text, chunk.start, chunk.end);
   const extent = { start, end: chunk.end };
   const mayBeJson = text.charAt(start) === '{' || text.charAt(start) === '[';
-  const json = mayBeJson ? readJson(text, extent, limits) : undefined;
+  const json = mayBeJson ? yield* readJson(text, extent, limits) : undefined;
   if (json !== undefined) return json;
   if (chunk.end - chunk.start > limits.documentLength) {
     return [{ problems: [tooLarge(extent, `${limits.documentLength} characters`)], extent }];
@@ -44,5 +44,5 @@ function* readChunk(name: string, yaml: YamlText, chunk: Extent): Steps<readonly
   if ('document' in result || !mayBeJson) return [result];
   const meansJson = name.endsWith('.json') || /^(?:\{\s*["}]|\[\s*[{"[\]])/.test(text.slice(start, start + 200));
   const isTemplate = result.problems.some(({ code }) => code === 'template');
-  return meansJson && !isTemplate ? (readJson(text, extent, limits, true) ?? [result]) : [result];
+  return meansJson && !isTemplate ? ((yield* readJson(text, extent, limits, true)) ?? [result]) : [result];
 }

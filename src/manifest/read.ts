@@ -72,7 +72,7 @@ export function readManifests(inputs: Iterable<ManifestInput>, options: ReadOpti
   return finish(readManifestsInSteps(inputs, options));
 }
 
-/** As {@link readManifests}, in steps; a JSON document is one of them, however long. */
+/** As {@link readManifests}, in steps. */
 export function* readManifestsInSteps(
   inputs: Iterable<ManifestInput>,
   options: ReadOptions = {},
