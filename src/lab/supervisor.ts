@@ -1,7 +1,9 @@
 import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { type FilesSource, filesDigest, objectKey, SourceError, watchFiles } from '../kube/index.ts';
+import type { Diagnostic } from '../model/source.ts';
 import { type KubeObject, objectRef } from '../model/types.ts';
+import { formatPosition } from '../report/diagnostics.ts';
 import { count } from '../report/text.ts';
 import { Agents } from './agents.ts';
 import { serveControl } from './control.ts';
@@ -70,7 +72,7 @@ export class LabSupervisor {
         },
         synced: () => undefined,
         problem: (diagnostic) => {
-          if (diagnostic.severity === 'error') this.#inputProblems.set(JSON.stringify(diagnostic), diagnostic.message);
+          if (diagnostic.severity === 'error') this.#inputProblems.set(JSON.stringify(diagnostic), placed(diagnostic));
         },
         resolved: (diagnostic) => void this.#inputProblems.delete(JSON.stringify(diagnostic)),
       });
@@ -210,6 +212,11 @@ export class LabSupervisor {
       await setTimeout(POLL);
     }
   }
+}
+
+/** What is wrong, behind the place where that is known. */
+function placed({ message, source }: Diagnostic): string {
+  return source === undefined ? message : `${formatPosition(source)}: ${message}`;
 }
 
 /** Listeners stay as long as this does. */

@@ -116,7 +116,8 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     const focus = { to: 'a/db', port: { text: '8080', protocol: 'TCP', first: 8080, last: 8080 } } as const;
     const before = await broken.open(focus);
     writeFileSync(path.join(broken.directory, 'policy.json'), '{"kind": "NetworkPolicy"');
-    await expect.poll(async () => (await statusOf(broken.name)).problems.length).toBeGreaterThan(0);
+    const place = `${path.join(broken.directory, 'policy.json')}:1:`;
+    await expect.poll(async () => (await statusOf(broken.name)).problems.join()).toContain(place);
     expect(await broken.ask('a/web', addressOf(await statusOf(broken.name), 'a/db'), 8080)).toBe('a/db');
     broken.write('policy.json', [allowTo('db', 'web')]);
     expect(await broken.open(focus)).toEqual(before);
