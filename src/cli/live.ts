@@ -11,6 +11,12 @@ import { Progress } from './terminal.ts';
  */
 const OF_ONE_NAMESPACE: ReadonlySet<string> = new Set(['validate', 'describe', 'can', 'reach', 'exposure']);
 
+/** What was read, where that is not all. */
+export interface OneNamespace {
+  /** Objects of other namespaces were not read; documents for programs say so. */
+  readonly onlyNamespace?: string;
+}
+
 /** The cluster that the command line names, else that of the environment. */
 export function connectOptions({ flags, io }: Pick<Context, 'flags' | 'io'>): ConnectOptions {
   const [kubeconfig, context] = [flags.text('kubeconfig'), flags.text('context')];
@@ -25,7 +31,7 @@ export function connectOptions({ flags, io }: Pick<Context, 'flags' | 'io'>): Co
  * Reads the cluster that the command line names, else the one of the current context, and stores it where `--save` says.
  * Throws {@link UsageError} when it cannot be read.
  */
-export async function readLive(context: Context): Promise<ManifestResult> {
+export async function readLive(context: Context): Promise<ManifestResult & OneNamespace> {
   const { flags, err } = context;
   const { ClusterError } = await import('../kube/connect/cluster-error.ts');
   const { connect } = await import('../kube/connect/connect.ts');
@@ -38,7 +44,7 @@ export async function readLive(context: Context): Promise<ManifestResult> {
   try {
     const connection = connect(connectOptions(context));
     try {
-      const { objects, diagnostics, items } = await readCluster(connection, {
+      const { objects, diagnostics, items, onlyNamespace } = await readCluster(connection, {
         strict: flags.on('strict'),
         keepItems: file !== undefined,
         ...(namespace === undefined ? {} : { namespace }),
@@ -49,7 +55,10 @@ export async function readLive(context: Context): Promise<ManifestResult> {
         err.add(`read ${count(objects.length, 'object')} from ${connection.name}, ${connection.server}\n`);
       }
       if (file !== undefined) await save(context, file, items);
-      return { objects, replaced: [], ignored: [], diagnostics, documents: objects.length };
+      return {
+        ...{ objects, replaced: [], ignored: [], diagnostics, documents: objects.length },
+        ...(onlyNamespace === undefined ? {} : { onlyNamespace }),
+      };
     } finally {
       connection.close();
     }

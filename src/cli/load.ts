@@ -12,14 +12,14 @@ import type { Context } from './context.ts';
 import { didYouMean, EXIT, UsageError } from './errors.ts';
 import { hintCidrs, hintNamespace, namespacesOf } from './hints.ts';
 import { loadDomains } from './hosts.ts';
-import { readLive } from './live.ts';
+import { type OneNamespace, readLive } from './live.ts';
 import { Progress } from './terminal.ts';
 
 /** The namespace of objects and names that give none, without `-n`. */
 const DEFAULT_NAMESPACE = 'default';
 
 /** The objects of the input with everything that is wrong with them, nothing judged yet. */
-export interface Loaded extends CheckedInput {
+export interface Loaded extends CheckedInput, OneNamespace {
   /** Something could not be read: whatever else is found, the exit code is 2. */
   readonly unreadable: boolean;
 }
@@ -94,7 +94,7 @@ function hinted(context: Context, loaded: Loaded): Loaded {
 /** As {@link load}, of objects of a cluster. */
 export async function loadObjects(
   { flags }: Context,
-  read: ManifestResult,
+  read: ManifestResult & OneNamespace,
   { scope = {}, together, asAccepted = false }: Checks = {},
 ): Promise<Loaded> {
   const checked = checkObjects(read, {
@@ -103,7 +103,8 @@ export async function loadObjects(
   });
   const valid = checked.objects.filter((object) => !checked.invalid.has(object));
   const diagnostics = [...checked.diagnostics, ...((await together?.(valid)) ?? [])];
-  return { ...checked, diagnostics, unreadable: false };
+  const { onlyNamespace } = read;
+  return { ...checked, diagnostics, unreadable: false, ...(onlyNamespace === undefined ? {} : { onlyNamespace }) };
 }
 
 /** Several inputs as if they had been applied one after the other: of an object that several have, the last one is left. */
@@ -214,7 +215,7 @@ function untold({ err }: Context, diagnostics: readonly Diagnostic[]): readonly 
 }
 
 /** Input for a command that answers questions: objects without errors, or the exit code when there is no answer. */
-export type Usable = { readonly objects: readonly KubeObject[] } | { readonly exit: number };
+export type Usable = ({ readonly objects: readonly KubeObject[] } & OneNamespace) | { readonly exit: number };
 
 /**
  * Reads the input and refuses it when anything in it is invalid; with `--skip-invalid` the invalid objects are left
@@ -247,7 +248,8 @@ export async function loadUsable(
     return { exit: EXIT.usage };
   }
   if (errors.length > 0) for (const line of leftOut(errors)) err.add(`${errStyle.warning('warning')}: ${line}\n`);
-  return { objects };
+  const { onlyNamespace } = loaded;
+  return { objects, ...(onlyNamespace === undefined ? {} : { onlyNamespace }) };
 }
 
 const invalidText =
@@ -284,7 +286,7 @@ function leftOut(errors: readonly Diagnostic[]): string[] {
 export async function loadWorld(
   context: Context,
   input?: () => Promise<Loaded>,
-): Promise<{ readonly world: World } | { readonly exit: number }> {
+): Promise<({ readonly world: World } & OneNamespace) | { readonly exit: number }> {
   const cidrs = podCidrs(context);
   hintCidrs(context, context.flags.list('pod-cidr'), '--pod-cidr');
   const named = await loadDomains(context);
@@ -307,5 +309,6 @@ export async function loadWorld(
   );
   if ('exit' in usable || world === undefined) return { exit: 'exit' in usable ? usable.exit : EXIT.usage };
   await checkController(world);
-  return { world };
+  const { onlyNamespace } = usable;
+  return { world, ...(onlyNamespace === undefined ? {} : { onlyNamespace }) };
 }

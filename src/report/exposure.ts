@@ -22,6 +22,8 @@ export interface ExposureFormatOptions {
   readonly directions?: readonly ExposureDirection[];
   /** Leave out pods, existing or not. */
   readonly externalOnly?: boolean;
+  /** Nothing else was read. */
+  readonly onlyNamespace?: string;
   readonly noHeaders?: boolean;
   readonly style?: Style;
 }
@@ -99,7 +101,9 @@ export function* exposureJson(
     texts.set(exposure, text);
     return text;
   };
-  yield '{\n  "apiVersion": "portcullis.dev/v1",\n  "kind": "Exposure",\n  "workloads": [';
+  const { onlyNamespace } = options;
+  const only = onlyNamespace === undefined ? '' : `  "onlyNamespace": ${JSON.stringify(onlyNamespace)},\n`;
+  yield `{\n  "apiVersion": "portcullis.dev/v1",\n  "kind": "Exposure",\n${only}  "workloads": [`;
   for (const [index, workload] of workloads.entries()) {
     const { id, type, namespace, name, workloadKind, labels } = workload.endpoint;
     const exposedBy = workload.exposedBy.map(({ object, ...rest }) => ({ object: reference(object), ...rest }));

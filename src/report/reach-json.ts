@@ -6,6 +6,8 @@ import type { ReachabilitySource } from './reachability-source.ts';
 export interface ReachFormatOptions {
   /** Groups of equal ends instead of pairs. */
   readonly grouped?: boolean;
+  /** Nothing else was read. */
+  readonly onlyNamespace?: string;
 }
 
 const API_VERSION = 'portcullis.dev/v1';
@@ -52,7 +54,9 @@ function* jsonList(items: Iterable<string>): Generator<string> {
 
 /** The `Reachability` document as JSON in chunks: one endpoint or connection a line, so that two results can be compared. */
 export function* reachJson(reachability: ReachabilitySource, options: ReachFormatOptions = {}): Generator<string> {
-  yield `{\n  "apiVersion": "${API_VERSION}",\n  "kind": "${KIND}",\n  "endpoints": [`;
+  const { onlyNamespace } = options;
+  const only = onlyNamespace === undefined ? '' : `  "onlyNamespace": ${JSON.stringify(onlyNamespace)},\n`;
+  yield `{\n  "apiVersion": "${API_VERSION}",\n  "kind": "${KIND}",\n${only}  "endpoints": [`;
   yield* jsonList(endpointItems(reachability));
   yield `,\n  "${options.grouped === true ? 'groups' : 'connections'}": [`;
   yield* jsonList(connectionItems(reachability, options.grouped === true));
@@ -70,7 +74,9 @@ function* yamlList(key: string, items: Iterable<string>): Generator<string> {
 
 /** The same document as YAML, each item in flow style. */
 export function* reachYaml(reachability: ReachabilitySource, options: ReachFormatOptions = {}): Generator<string> {
+  const { onlyNamespace } = options;
   yield `apiVersion: ${API_VERSION}\nkind: ${KIND}\n`;
+  if (onlyNamespace !== undefined) yield `onlyNamespace: ${JSON.stringify(onlyNamespace)}\n`;
   yield* yamlList('endpoints', endpointItems(reachability));
   yield* yamlList(
     options.grouped === true ? 'groups' : 'connections',

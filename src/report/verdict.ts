@@ -11,12 +11,16 @@ import { visible } from './text.ts';
 const SHOWN_CASES = 20;
 const SHOWN_POLICIES = 4;
 
-/** The `Verdict` document of an answer, as JSON with a line break at the end. */
-export function verdictJson(answer: CanAnswer, explanation?: Explanation): string {
+/**
+ * The `Verdict` document of an answer, as JSON with a line break at the end.
+ * @param onlyNamespace nothing else was read
+ */
+export function verdictJson(answer: CanAnswer, explanation?: Explanation, onlyNamespace?: string): string {
   const { from, to, protocol, port, allowed, ports, families, egress, ingress, cases, notes } = answer;
   const document = {
     apiVersion: 'portcullis.dev/v1',
     kind: 'Verdict',
+    onlyNamespace,
     from,
     to,
     protocol,

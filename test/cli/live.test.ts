@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { readInputs } from '../../src/kube/files.ts';
 import { type ApiObject, ApiServer, sharedAuthority } from '../support/api-server.ts';
 import { kubeconfigOf, TestFolder } from '../support/kubeconfig.ts';
@@ -180,6 +180,18 @@ describe('what is forbidden', () => {
     const all = await portcullis(['reach', '-n', 'shop', '-o', 'csv', '--no-external', '-f', SHOP]);
     expect(stdout.split('\r\n').slice(1, -1)).toEqual(within(all.stdout));
     expect(within(all.stdout)).not.toEqual([]);
+    // Programs see it in the document, and only then.
+    for (const args of [
+      ['reach', '-o', 'json'],
+      ['reach', '-o', 'yaml'],
+      ['exposure', '-o', 'json'],
+      ['can', 'frontend', 'cart', '-o', 'json'],
+    ]) {
+      const one = await live([...args, '-n', 'shop']);
+      const whole = await portcullis([...args, '-n', 'shop', '-f', SHOP]);
+      expect(parse(one.stdout)).toMatchObject({ onlyNamespace: 'shop' });
+      expect(parse(whole.stdout)).not.toHaveProperty('onlyNamespace');
+    }
     const described = await live(['describe', '-n', 'shop']);
     expect(described.stdout).toBe((await portcullis(['describe', '-n', 'shop', '-f', SHOP])).stdout);
 

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const answer = can(loaded.world, from, to, port);
   if ('error' in answer) throw new UsageError(answer.error, didYouMean(answer.suggestions));
   const explanation = flags.on('explain') ? explain(loaded.world, answer) : undefined;
-  if (flags.text('output') === 'json') await out.write(verdictJson(answer, explanation));
+  if (flags.text('output') === 'json') await out.write(verdictJson(answer, explanation, loaded.onlyNamespace));
   else if (explanation !== undefined) await out.write(explanationText(answer, explanation, outStyle));
   else await out.write(verdictText(answer, outStyle));
   return answer.allowed ? EXIT.ok : EXIT.negative;

@@ -21,6 +21,7 @@ export async function run(context: Context): Promise<number> {
   const options: ExposureFormatOptions = {
     ...(direction === undefined ? {} : { directions: [direction as ExposureDirection] }),
     externalOnly: flags.on('external-only'),
+    ...(loaded.onlyNamespace === undefined ? {} : { onlyNamespace: loaded.onlyNamespace }),
     noHeaders: flags.on('no-headers'),
     style: context.outStyle,
   };

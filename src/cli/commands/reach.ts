@@ -6,6 +6,7 @@ import { reachCsv, reachMarkdown, reachTable } from '../../report/reach-table.ts
 import type { Context } from '../context.ts';
 import { didYouMean, EXIT, UsageError } from '../errors.ts';
 import { hintCidrs } from '../hints.ts';
+import type { OneNamespace } from '../live.ts';
 import { loadWorld, scopeOf } from '../load.ts';
 import { portQuery } from './can.ts';
 
@@ -25,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   const result = computeReachability(loaded.world, options);
   if ('error' in result) throw new UsageError(result.error.error, didYouMean(result.error.suggestions));
   const before = out.written;
-  await out.write(await render(result.reachability, format, context));
+  await out.write(await render(result.reachability, format, context, loaded));
   if (out.written === before && !flags.on('quiet')) err.add('no connections\n');
   return EXIT.ok;
 }
@@ -51,15 +52,16 @@ async function render(
   reachability: Reachability,
   format: string,
   { flags, outStyle }: Context,
+  { onlyNamespace }: OneNamespace,
 ): Promise<string | Iterable<string>> {
   const rows = { noHeaders: flags.on('no-headers'), style: outStyle };
   const connectedOnly = ['from', 'to', 'port', 'namespace', 'selector'].some((flag) => flags.text(flag) !== undefined);
-  const grouped = flags.on('grouped');
+  const document = { grouped: flags.on('grouped'), ...(onlyNamespace === undefined ? {} : { onlyNamespace }) };
   switch (format) {
     case 'json':
-      return reachJson(reachability, { grouped });
+      return reachJson(reachability, document);
     case 'yaml':
-      return reachYaml(reachability, { grouped });
+      return reachYaml(reachability, document);
     case 'csv':
       return reachCsv(reachability, rows);
     case 'md':

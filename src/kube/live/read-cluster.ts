@@ -36,6 +36,8 @@ export interface ClusterObjects {
   readonly diagnostics: readonly Diagnostic[];
   /** As the server gave them, without what policies do not depend on; empty unless asked for. */
   readonly items: readonly RawObject[];
+  /** RBAC forbade to read more than this namespace; a warning says so. */
+  readonly onlyNamespace?: string;
 }
 
 /**
@@ -72,6 +74,7 @@ export async function readCluster(connection: Connection, options: ReadClusterOp
       ...found.flatMap(({ diagnostics }) => diagnostics),
     ],
     items: found.flatMap(({ item }) => (item === undefined ? [] : [item])),
+    ...(narrowed.length === 0 || namespace === undefined ? {} : { onlyNamespace: namespace }),
   };
 }
 
