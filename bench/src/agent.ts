@@ -104,6 +104,8 @@ export async function measureAgent(size: string, shape: ClusterShape): Promise<(
   flush();
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
+  // What comes before its first tick is not seen.
+  await new Promise((resolve) => setTimeout(resolve, 50));
   const loadMs = await driver.tell((sink) => sink.synced());
   delay.disable();
   const loaded = resident();
