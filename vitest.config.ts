@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts', 'web/src/**/*.test.ts'],
+    setupFiles: ['test/support/setup.ts'],
     // Sized for two cores. Files share a worker's module cache: no test may mock modules or leave process state changed.
     pool: 'forks',
     maxWorkers: 2,

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { afterAll } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { afterwards } from '../support/afterwards.ts';
 
 /** What a command line did. */
 export interface Outcome {
@@ -48,7 +48,7 @@ export async function portcullis(argv: readonly string[], options: RunOptions = 
 /** A folder with these files, removed after the tests of the file. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const root = mkdtempSync(path.join(tmpdir(), 'portcullis-cli-'));
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  afterwards(() => rmSync(root, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });

@@ -163,6 +163,8 @@ describe('against a cluster', () => {
     const { port, url } = await live();
     await until(() => isReady(port));
     const world = async (): Promise<string> => (await ask(`${url}api/world`)).text;
+    // The page's own understanding of the world comes after it, and is a part of the answer.
+    await until(async () => (await world()).includes('"summary"'));
     const [before, requests] = [await world(), [...cluster.requests]];
     for (const more of [{ dryRun: true }, { dryRun: false }]) {
       expect(await denial(port, reviewOf('CREATE', OPEN, null, more))).toBe(BREACH);

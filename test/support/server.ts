@@ -3,13 +3,13 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll } from 'vitest';
 import { readInputs } from '../../src/kube/files.ts';
 import { LocalAnalyst } from '../../src/server/analyst/local.ts';
 import type { AnalystOptions } from '../../src/server/analyst/question.ts';
 import { LiveInput, type ServedPage, type ServeOptions, servePage } from '../../src/server/index.ts';
 import { inputFile } from '../../src/server/input/live-input.ts';
 import { root } from '../package/run.ts';
+import { afterwards } from './afterwards.ts';
 
 /** What a server told in its log. */
 export interface LogLine {
@@ -53,7 +53,7 @@ export async function startServer(
     analyst: new LocalAnalyst(world),
     ...options,
   });
-  afterAll(() => server.stop());
+  afterwards(() => server.stop());
   return { ...server, input, log: lines };
 }
 

@@ -1,0 +1,6 @@
+/** Runs before each file of tests. */
+
+import { afterAll } from 'vitest';
+import { undoAll } from './afterwards.ts';
+
+afterAll(undoAll);
