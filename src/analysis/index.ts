@@ -3,7 +3,7 @@
 export { type Additions, adviseAdditions } from './advise/additions.ts';
 export { type Advice, type AdviseOptions, advise } from './advise/advise.ts';
 export type { FlowFormat, FlowPeer, ObservedFlow } from './advise/flow.ts';
-export { type FlowLog, readFlowLog } from './advise/flow-log.ts';
+export { type FlowLog, readFlowLog, readFlowLogs } from './advise/flow-log.ts';
 export type { AdvisedPolicy } from './advise/policies.ts';
 export { type Breach, type GuardrailJudgement, judgeGuardrails } from './assertions/guardrails.ts';
 export type { Counterexample } from './assertions/judge.ts';

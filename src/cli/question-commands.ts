@@ -301,7 +301,14 @@ of the input are taken to be replaced. Exit code 2 when some flow would be block
     options: [
       ...analysing.filter((option) => !listingFlags.includes(option.name)),
       controller,
-      { name: 'flows', value: 'FILE', group: INPUT, description: 'flow log, - for standard input', completes: 'file' },
+      {
+        name: 'flows',
+        value: 'FILE',
+        repeatable: true,
+        group: INPUT,
+        description: 'flow log, - for standard input; repeatable',
+        completes: 'file',
+      },
       { name: 'skip-unusable', group: INPUT, description: 'leave out flows that no policy can admit, and say so' },
       {
         name: 'external-prefix',

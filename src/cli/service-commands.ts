@@ -44,8 +44,10 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
       {
         name: 'flows',
         value: 'FILE|URL',
+        repeatable: true,
         group: INPUT,
-        description: 'flow log to show as it grows: JSON lines of portcullis or Hubble, in a file or behind an address',
+        description:
+          'flow log to show as it grows: JSON lines of portcullis or Hubble, in a file or behind an address; repeatable',
         completes: 'file',
       },
       { name: 'port', value: 'PORT', group: LISTENING, description: 'port (default 8088); 0 for any that is free' },
@@ -145,7 +147,10 @@ break --guardrails or meet --deny-on are refused. docs/webhook.md says how to in
     formats: ['text', 'json'],
     examples: [
       { line: 'portcullis serve -f shop/ --open', does: 'a directory, live, in the browser' },
-      { line: 'portcullis serve -f shop/ --flows flows.jsonl', does: 'with the flows of an agent or of the lab' },
+      {
+        line: 'portcullis serve -f shop/ --flows flows-0.jsonl --flows flows-1.jsonl',
+        does: 'with the flows of the agents of two nodes, or of a lab',
+      },
       {
         line: 'portcullis serve -f shop/ --export site/',
         does: 'the page with these manifests as static files, without a server',

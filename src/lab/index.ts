@@ -13,4 +13,4 @@ export type { LabStatus } from './status.ts';
 export type { LabProgress } from './supervisor.ts';
 export { labObstacle } from './system/commands.ts';
 export { tearDown } from './teardown.ts';
-export { probeJson, probeSummary, probeText, statusJson, statusText } from './text.ts';
+export { pageCommand, probeJson, probeSummary, probeText, statusJson, statusText } from './text.ts';

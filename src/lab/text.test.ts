@@ -3,7 +3,7 @@ import { decode, pod, workload } from '../../test/support/manifests.ts';
 import { DEFAULT_POD_CIDRS, planLab } from './plan.ts';
 import type { ProbeReport, ProbeResult } from './probe.ts';
 import type { Outcome } from './prober.ts';
-import { probeJson, probeSummary, probeText, statusText } from './text.ts';
+import { pageCommand, probeJson, probeSummary, probeText, statusText } from './text.ts';
 
 const plan = planLab(
   [pod('a/web', { ports: [{ name: 'http', containerPort: 80 }] }), { ...workload('Deployment', 'a/db') }].map(
@@ -73,4 +73,18 @@ test('the status has nodes with their agents, and pods with their addresses', ()
   expect(text).toMatch(/a\/web +node-1 +10.244.0.1, fd00:10:244::1 +http=80\/TCP\n/);
   expect(statusText(status, { summary: true })).not.toContain('a/web');
   expect(statusText({ ...status, problems: ['no such file'] })).toContain('problem: no such file\n');
+});
+
+test('the command for the page has the files as a shell takes them, and the log of every node', () => {
+  const wide = planLab([decode(pod('a/web', {}))], {
+    name: 't',
+    nodes: 3,
+    podCidrs: DEFAULT_POD_CIDRS,
+    maxReplicas: 3,
+    maxPods: 300,
+  });
+  const logs = [0, 1, 2].map((slot) => `--flows /run/portcullis-lab/t/flows-${slot}.jsonl`).join(' ');
+  expect(pageCommand({ ...status, plan: wide, paths: ['/srv/shop', "/srv/it's $HOME"] }, ['-n', 'a'])).toBe(
+    `portcullis serve -f /srv/shop -f '/srv/it'\\''s $HOME' -n a ${logs}`,
+  );
 });

@@ -6,6 +6,7 @@ import { tableLine } from '../report/table.ts';
 import { count, displayWidth } from '../report/text.ts';
 import { familyOf } from './addresses.ts';
 import type { LabPod } from './model.ts';
+import { labPaths } from './names.ts';
 import type { ProbeReport, ProbeResult } from './probe.ts';
 import type { LabStatus } from './status.ts';
 
@@ -66,6 +67,19 @@ export function statusText(status: LabStatus, options: LabTextOptions = {}): str
   lines.push(`\noutside: ${plan.outside.join(', ')}\n`);
   for (const problem of problems) lines.push(`${style.error('problem')}: ${problem}\n`);
   return lines.join('');
+}
+
+/** The command that shows a lab in the page: its files, and what each node denies. `more` are further words of it. */
+export function pageCommand({ name, paths, plan }: LabStatus, more: readonly string[] = []): string {
+  const { flowLog } = labPaths(name);
+  const files = paths.flatMap((file) => ['-f', file]);
+  const logs = plan.nodes.flatMap(({ slot }) => ['--flows', flowLog(slot)]);
+  return ['portcullis', 'serve', ...files, ...more, ...logs].map(shellWord).join(' ');
+}
+
+/** A word of a command line as a POSIX shell takes it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function portsText({ ports }: LabPod): string {

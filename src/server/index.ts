@@ -3,8 +3,7 @@
 export type { AnalystOptions } from './analyst/question.ts';
 export { ExportError, type ExportedWorld, exportPage } from './export.ts';
 export { FlowFeed } from './flows/flow-feed.ts';
-export { UrlFollower } from './flows/follow-url.ts';
-export { FileTail } from './flows/tail-file.ts';
+export { followLogs, isFlowUrl } from './flows/follow-logs.ts';
 export { ListenError } from './http/listen.ts';
 export { ClusterTexts, fanOut } from './input/cluster-texts.ts';
 export { LiveInput } from './input/live-input.ts';

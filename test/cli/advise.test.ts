@@ -90,6 +90,17 @@ spec:
     expect(stderr).toContain(`${log}:2:24: error: "70700" is out of range`);
   });
 
+  it('reads several logs as one, such as those of the nodes of a cluster', async () => {
+    const back = LOG.replace('"web"', '"x"').replace('"cart"', '"web"').replace('"x"', '"cart"');
+    const logs = folder({ 'one.jsonl': LOG + LOG, 'other.jsonl': LOG + back, 'silent.jsonl': '' });
+    const flows = ['one', 'other', 'silent', 'one'].flatMap((name) => ['--flows', path.join(logs, `${name}.jsonl`)]);
+    const { code, stdout, stderr } = await portcullis(['advise', '-f', shop, ...flows]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('for 2 kinds of flows; checked')]);
+    expect(stdout).toContain('# shop/web[Pod] to shop/cart[Pod] on 7070/TCP, seen 3 times\n');
+    const wrong = await portcullis(['advise', '-f', shop, ...flows, '--flows', 'no-such-file']);
+    expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([2, '', expect.stringContaining('no-such-file')]);
+  });
+
   it('refuses flows that no policy can admit, unless they may be left out', async () => {
     const stdin = 'from,to,protocol,port\nshop/web,shop/crat,TCP,1\n';
     const refused = await portcullis(['advise', '-f', shop, '--flows', '-'], { stdin });

@@ -1,14 +1,18 @@
 /** The lab with real packets. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { statusOf, tearDown } from '../../src/lab/index.ts';
 import { labPaths, namespacePrefix } from '../../src/lab/names.ts';
 import { listNamespaces } from '../../src/lab/system/commands.ts';
+import { root } from '../package/run.ts';
 import { isAlive, run, skipsKernelTests } from '../support/kernel.ts';
 import { cidrs, describeResult, TestLab } from '../support/lab.ts';
 import { namespace, node, pod, policy } from '../support/manifests.ts';
+import { endServed, serve } from '../support/serve-command.ts';
+import { readEvents } from '../support/server.ts';
 
 const SHOP = path.join(import.meta.dirname, '../../examples/shop');
 
@@ -21,6 +25,7 @@ function lab(): TestLab {
 }
 
 afterEach(async () => {
+  endServed();
   for (const one of labs.splice(0)) await one.down();
 });
 
@@ -82,6 +87,34 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
       'UDP 4',
       'UDP 6',
     ]);
+  });
+
+  test('over two nodes: the page is told what either denies, by the command that lab up prints', async () => {
+    const wide = lab();
+    const names = ['one', 'two', 'asks'];
+    wide.write('pods.json', [
+      node('n1'),
+      node('n2'),
+      ...names.map((name, at) => pod(`a/${name}`, { node: `n${1 + (at % 2)}`, ports: HTTP })),
+    ]);
+    wide.write('policy.json', [policy('a/none', { podSelector: {} })]);
+    const up = spawnSync(process.execPath, ['bin/portcullis', 'lab', 'up', '-f', wide.directory, '--name', wide.name], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(up.stderr).toMatch(/\nthe page, with what its kernels deny: portcullis serve (.*)\n$/);
+    const [, words = ''] = /: portcullis serve (.*)\n$/.exec(up.stderr) ?? [];
+    expect(words.match(/--flows/g)).toHaveLength(2);
+    const { url } = await serve(...words.split(' '));
+    const status = await wide.status();
+    for (const name of ['one', 'two'])
+      expect(await wide.ask('a/asks', addressOf(status, `a/${name}`), 8080)).toBeUndefined();
+    const denied = new Set<string>();
+    for await (const { event, data } of readEvents(`${url}api/flows`)) {
+      if (event === 'flow') denied.add((JSON.parse(data) as { destination: { pod: string } }).destination.pod);
+      if (denied.size === 2) break;
+    }
+    expect([...denied].sort()).toEqual(['one', 'two']);
   });
 
   test('follows its files: a policy edited, a pod added, relabelled and removed', async () => {

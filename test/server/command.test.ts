@@ -191,6 +191,28 @@ describe('a flow log', () => {
   });
 });
 
+test('several flow logs are shown as one, each as it grows', async () => {
+  const line = (node: string, second: number): string => `{"time":"2026-03-01T10:00:0${second}.000Z","node":"${node}"}`;
+  const logs = ['one', 'two'].map((name) => path.join(place, `${name}.jsonl`)) as [string, string];
+  writeFileSync(logs[0], `${line('one', 1)}\n${line('one', 3)}\n`);
+  writeFileSync(logs[1], `${line('two', 2)}\n`);
+  const { url } = await serve('-f', path.join(place, 'pods.yaml'), ...logs.flatMap((log) => ['--flows', log]));
+  const events = readEvents(`${url}api/flows`);
+  const next = async (): Promise<string | undefined> => {
+    const { value } = await events.next();
+    return value?.event === 'flow' ? value.data : next();
+  };
+  expect([await next(), await next(), await next()]).toEqual([line('one', 1), line('two', 2), line('one', 3)]);
+  for (const [log, text] of [
+    [logs[1], line('two', 5)],
+    [logs[0], line('one', 4)],
+  ] as const) {
+    appendFileSync(log, `${text}\n`);
+    expect(await next()).toBe(text);
+  }
+  await events.return();
+});
+
 describe('starting', () => {
   test('a port that is taken is told with another to take', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
@@ -218,6 +240,7 @@ describe('starting', () => {
     [['--empty', '-f', 'examples/shop'], /--empty begins without input/],
     [['--context', 'nowhere'], /context/],
     [['--guardrails', 'x'], /--guardrails needs --webhook/],
+    [['--empty', '--flows', 'f.jsonl', '--flows', 'http://['], /--flows "http:\/\/\[" is not an address/],
     [['--export', 'x', '--flows', 'f.jsonl'], /--export writes what -f names: leave --flows out/],
     [['--export', 'x', '-f', 'no-such-folder'], /cannot read no-such-folder/],
     [['--export', 'src'], /src is not empty|this build has no page/],

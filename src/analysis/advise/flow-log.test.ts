@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedFlow } from './flow.ts';
-import { readFlowLog } from './flow-log.ts';
+import { readFlowLog, readFlowLogs } from './flow-log.ts';
 
 const own = (parts: object): string =>
   JSON.stringify({
@@ -133,5 +133,39 @@ describe('CSV', () => {
     ['from,to,protocol,port\na,b,TCP,0\n', '"0" is out of range: ports are 1 to 65535', place(2, 9)],
   ])('%j: %s', (text, message, source) => {
     expect(read(text).diagnostics).toMatchObject([{ severity: 'error', message, source }]);
+  });
+});
+
+describe('several logs', () => {
+  const read = (...texts: readonly string[]) =>
+    readFlowLogs(texts.map((text, index) => ({ name: `log-${index}`, text })));
+
+  it('are one: equal flows once, denied ones counted, each with the place that has it first', () => {
+    const denied = own({ verdict: 'denied', port: 25 });
+    const log = read(own({ port: 80 }), `${own({})}\n${own({ port: 80 })}\n${own({ port: 80 })}\n${denied}`, denied);
+    expect(log.flows.map(({ first, count, source }) => [first, count, source.file, source.line])).toEqual([
+      [80, 3, 'log-0', 1],
+      [443, 1, 'log-1', 1],
+    ]);
+    expect(log.refused.map(({ first, count }) => [first, count])).toEqual([[25, 2]]);
+    expect([log.denied, log.replies, log.diagnostics]).toEqual([2, 0, []]);
+  });
+
+  it('may be of different formats', () => {
+    const { flows, diagnostics } = read(own({}), hubble({}), 'from,to,protocol,port\nshop/web,shop/cart,TCP,7070\n');
+    expect(flows.map(({ first }) => first)).toEqual([443, 7070, 7070]);
+    expect(diagnostics).toEqual([]);
+  });
+
+  it('may be empty, but not all of them', () => {
+    expect(read('', own({}), '\n')).toMatchObject({ flows: [{ first: 443 }], diagnostics: [] });
+    expect(read('', '\n').diagnostics.map(({ code, source }) => [code, source?.file])).toEqual([
+      ['empty-flow-log', 'log-0'],
+      ['empty-flow-log', 'log-1'],
+    ]);
+  });
+
+  it('tell in which of them a line is wrong', () => {
+    expect(read(own({}), `${own({})}\nno`).diagnostics).toMatchObject([{ source: { file: 'log-1', line: 2 } }]);
   });
 });

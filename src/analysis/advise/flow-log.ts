@@ -6,6 +6,7 @@ import { readCsvFlows } from './flow-csv.ts';
 
 /** What a log says. */
 export interface FlowLog {
+  /** That of the first log. */
   readonly format: FlowFormat | undefined;
   readonly flows: readonly ObservedFlow[];
   /** The connections that were denied, where the log tells what they were. */
@@ -18,6 +19,7 @@ export interface FlowLog {
 
 /** The most problems that are told of one log. */
 const MAX_PROBLEMS = 20;
+const EMPTY_LOG = 'empty-flow-log';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,13 +32,37 @@ export function readFlowLog(name: string, text: string): FlowLog {
   const start = text.search(/\S/);
   if (start < 0) {
     const source = { file: name, line: 1, column: 1 };
-    return { ...EMPTY, diagnostics: [problem('empty-flow-log', say`the flow log is empty`, source)] };
+    return { ...EMPTY, diagnostics: [problem(EMPTY_LOG, say`the flow log is empty`, source)] };
   }
   if (text[start] !== '{') {
     const { flows, diagnostics } = readCsvFlows(name, text);
     return { ...EMPTY, format: 'csv', flows, diagnostics: few(diagnostics) };
   }
   return readJsonLines(name, text);
+}
+
+/**
+ * Reads several logs, such as those of the nodes of a cluster, as one. They may be of different formats. A node that saw
+ * nothing has an empty log: that is an error only where all are empty.
+ */
+export function readFlowLogs(logs: readonly { readonly name: string; readonly text: string }[]): FlowLog {
+  const read = logs.map(({ name, text }) => readFlowLog(name, text));
+  const filled = read.filter(({ diagnostics }) => diagnostics.every(({ code }) => code !== EMPTY_LOG));
+  const used = filled.length === 0 ? read : filled;
+  const merged = (flows: (log: FlowLog) => readonly ObservedFlow[]): ObservedFlow[] => {
+    const collector = new FlowCollector();
+    for (const flow of used.flatMap(flows)) collector.add(flow);
+    return collector.flows();
+  };
+  const sum = (numbers: (log: FlowLog) => number): number => used.reduce((total, log) => total + numbers(log), 0);
+  return {
+    format: used[0]?.format,
+    flows: merged((log) => log.flows),
+    refused: merged((log) => log.refused),
+    denied: sum((log) => log.denied),
+    replies: sum((log) => log.replies),
+    diagnostics: used.flatMap((log) => log.diagnostics),
+  };
 }
 
 const EMPTY: FlowLog = { format: undefined, flows: [], refused: [], denied: 0, replies: 0, diagnostics: [] };

@@ -36,10 +36,11 @@ export type FlowFormat = 'portcullis' | 'hubble' | 'csv';
 export class FlowCollector {
   readonly #flows = new Map<string, ObservedFlow>();
 
-  add(flow: Omit<ObservedFlow, 'count'>): void {
+  /** Adds a flow that was seen once, unless it says how often. */
+  add({ count = 1, ...flow }: Omit<ObservedFlow, 'count'> & { readonly count?: number }): void {
     const key = JSON.stringify([flow.from, flow.to, flow.protocol, flow.first, flow.last]);
     const known = this.#flows.get(key);
-    this.#flows.set(key, known === undefined ? { ...flow, count: 1 } : { ...known, count: known.count + 1 });
+    this.#flows.set(key, known === undefined ? { ...flow, count } : { ...known, count: known.count + count });
   }
 
   /** In the order in which they were first seen. */

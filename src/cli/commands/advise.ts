@@ -1,4 +1,4 @@
-import { type Advice, advise, type FlowLog, readFlowLog } from '../../analysis/index.ts';
+import { type Advice, advise, type FlowLog, readFlowLogs } from '../../analysis/index.ts';
 import { readInputs } from '../../kube/files.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import { adviceYaml } from '../../report/advice.ts';
@@ -13,11 +13,11 @@ export async function run(context: Context): Promise<number> {
   const { flags, out, err } = context;
   const prefixes = externalPrefixes(flags.text('external-prefix'));
   const { namespaces } = scopeOf(context);
-  const flowFile = flags.text('flows');
-  if (flowFile === '-' && flags.list('filename').includes('-')) {
+  const files = flags.list('flows');
+  if (files.includes('-') && flags.list('filename').includes('-')) {
     throw new UsageError('standard input cannot be both the flow log and the manifests');
   }
-  const log = flowFile === undefined ? undefined : await readLog(context, flowFile);
+  const log = files.length === 0 ? undefined : await readLogs(context, files);
   if (log !== undefined && 'exit' in log) return log.exit;
   const usable = await loadUsable(context);
   if ('exit' in usable) return usable.exit;
@@ -41,15 +41,17 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-async function readLog(context: Context, file: string): Promise<FlowLog | { readonly exit: number }> {
-  const { inputs, problems } = await readInputs([file], { stdin: context.io.stdin, folders: false });
-  const [input] = inputs;
-  if (input === undefined) {
+async function readLogs(context: Context, files: readonly string[]): Promise<FlowLog | { readonly exit: number }> {
+  const { inputs, problems } = await readInputs(files, { stdin: context.io.stdin, folders: false });
+  if (problems.length > 0) {
     show(context, problems);
     return { exit: EXIT.usage };
   }
-  const content = typeof input.content === 'string' ? input.content : new TextDecoder().decode(input.content);
-  const log = readFlowLog(input.name, content);
+  const decoder = new TextDecoder();
+  const texts = inputs.map(({ name, content }) => {
+    return { name, text: typeof content === 'string' ? content : decoder.decode(content) };
+  });
+  const log = readFlowLogs(texts);
   show(context, log.diagnostics);
   if (log.diagnostics.some(({ severity }) => severity === 'error')) {
     context.err.add('portcullis: error: the flow log cannot be read whole, nothing was computed\n');

@@ -13,6 +13,7 @@ import {
   type LabProgress,
   type LabStatus,
   labObstacle,
+  pageCommand,
   planLab,
   probeJson,
   probeLab,
@@ -82,7 +83,11 @@ export async function up(context: Context): Promise<number> {
         : statusText(status, { ...textOptions(context), summary: flags.on('summary') }),
     );
     await out.flush();
-    if (!flags.on('quiet')) err.now(upText(status, performance.now() - started, flags.on('foreground')));
+    if (flags.on('quiet')) return;
+    err.now(upText(status, performance.now() - started, flags.on('foreground')));
+    const namespace = flags.text('namespace');
+    const page = pageCommand(status, namespace === undefined ? [] : ['-n', namespace]);
+    if (!flags.on('summary')) err.now(`the page, with what its kernels deny: ${page}\n`);
   };
   return told(async () => {
     // What cannot be is said before anything is made.

@@ -10,16 +10,16 @@ import {
   ExportError,
   type ExportedWorld,
   exportPage,
-  FileTail,
   FlowFeed,
   fanOut,
+  followLogs,
+  isFlowUrl,
   ListenError,
   LiveInput,
   type Log,
   Metrics,
   servePage,
   TextWatcher,
-  UrlFollower,
 } from '../../server/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -178,21 +178,14 @@ async function watchTexts(
   return input;
 }
 
-/** The flow log that `--flows` names, being followed. */
+/** The flow logs that `--flows` names, being followed as one. */
 async function startFlows({ flags }: Context, parts: Part[]): Promise<FlowFeed | undefined> {
-  const where = flags.text('flows');
-  if (where === undefined) return undefined;
+  const logs = flags.list('flows');
+  if (logs.length === 0) return undefined;
+  const wrong = logs.find((log) => isFlowUrl(log) && !URL.canParse(log));
+  if (wrong !== undefined) throw new UsageError(`--flows "${wrong}" is not an address`);
   const feed = new FlowFeed();
-  if (/^https?:\/\//i.test(where)) {
-    if (!URL.canParse(where)) throw new UsageError(`--flows "${where}" is not an address`);
-    const follower = new UrlFollower(where, feed);
-    parts.push(follower);
-    follower.start();
-  } else {
-    const tail = new FileTail(where, feed);
-    parts.push(tail);
-    await tail.start();
-  }
+  parts.push(await followLogs(logs, feed));
   return feed;
 }
 
@@ -204,8 +197,9 @@ function portTaken(error: ListenError, port: number): UsageError {
 
 async function writeExport(context: Context, parts: Part[], target: string): Promise<void> {
   const { out, err, flags } = context;
-  const others = ['flows', 'kubeconfig', 'context'].filter((name) => flags.text(name) !== undefined);
-  const only = [...others, ...(flags.on('webhook') ? ['webhook'] : [])][0];
+  const isGiven = (name: string): boolean =>
+    flags.text(name) !== undefined || flags.on(name) || flags.list(name).length > 0;
+  const only = ['flows', 'kubeconfig', 'context', 'webhook'].find(isGiven);
   if (only !== undefined) throw new UsageError(`--export writes what -f names: leave --${only} out`);
   try {
     const world = await exportedWorld(context, parts);

@@ -19,23 +19,35 @@ export interface FlowListener {
   problem(message: string): void;
 }
 
-/** The last lines of a flow log, and word of every further one. */
+/** Takes what is read of one log. */
+export interface FlowSink {
+  add(text: string): void;
+  report(problem: string | undefined): void;
+}
+
+/** The last lines of flow logs, and word of every further one. */
 export class FlowFeed {
   readonly #lines: FlowLine[] = [];
   readonly #listeners = new Set<FlowListener>();
   #text = 0;
   #next = 1;
   #rejected = 0;
-  #problem: string | undefined;
+  /** By log. */
+  readonly #problems = new Map<string, string>();
 
   /** Lines that were none of a flow log. */
   get rejected(): number {
     return this.#rejected;
   }
 
-  /** Why the log cannot be read at the moment. */
-  get currentProblem(): string | undefined {
-    return this.#problem;
+  /** Why logs cannot be read at the moment, one for each. */
+  get problems(): readonly string[] {
+    return [...this.#problems.values()];
+  }
+
+  /** Where what is read of one log goes. */
+  source(log: string): FlowSink {
+    return { add: (text) => this.add(text), report: (problem) => this.#report(log, problem) };
   }
 
   /** The last lines, oldest first. */
@@ -43,7 +55,7 @@ export class FlowFeed {
     return this.#lines.slice(-most);
   }
 
-  /** Takes one line of the log; what is no JSON object is counted and left out. */
+  /** Takes one line of a log; what is no JSON object is counted and left out. */
   add(text: string): void {
     const line = text.trim();
     if (line === '') return;
@@ -59,11 +71,13 @@ export class FlowFeed {
     for (const listener of [...this.#listeners]) listener.flow(entry);
   }
 
-  /** Tells that the log cannot be read, once for each reason; undefined: it can again. */
-  report(problem: string | undefined): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    if (problem !== undefined) for (const listener of [...this.#listeners]) listener.problem(problem);
+  /** Tells that a log cannot be read, once for each reason; undefined: it can again. */
+  #report(log: string, problem: string | undefined): void {
+    if (problem === this.#problems.get(log)) return;
+    this.#problems.delete(log);
+    if (problem === undefined) return;
+    this.#problems.set(log, problem);
+    for (const listener of [...this.#listeners]) listener.problem(problem);
   }
 
   /** Calls back for each line from now on. Answers how to stop that. */

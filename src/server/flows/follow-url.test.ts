@@ -23,7 +23,7 @@ async function follow(...answers: readonly Answer[]): Promise<{ readonly feed: F
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const feed = new FlowFeed();
   const { port } = server.address() as AddressInfo;
-  const follower = new UrlFollower(`http://127.0.0.1:${port}/flows`, feed, 1);
+  const follower = new UrlFollower(`http://127.0.0.1:${port}/flows`, feed.source('flows'), 1);
   closing.push(
     () => {
       server.closeAllConnections();
@@ -100,5 +100,5 @@ test.each<[string, Answer, RegExp]>([
   const { feed } = await follow(wrong, file(LINE(1)));
   const all = await told(feed, (lines) => lines.includes('{"n":1}'));
   expect(all[0]).toMatch(message);
-  expect(feed.currentProblem).toBeUndefined();
+  expect(feed.problems).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FlowFeed, LineCutter } from './flow-feed.ts';
+import { type FlowSink, LineCutter } from './flow-feed.ts';
 
 /** Milliseconds until a log that ended, or could not be read, is asked for again. */
 const AGAIN = 2000;
@@ -11,7 +11,7 @@ const AGAIN = 2000;
  */
 export class UrlFollower {
   readonly #url: string;
-  readonly #feed: FlowFeed;
+  readonly #sink: FlowSink;
   readonly #cutter: LineCutter;
   readonly #stop = new AbortController();
   readonly #pause: number;
@@ -20,11 +20,11 @@ export class UrlFollower {
   #read: number | undefined;
 
   /** @param pause milliseconds between requests, for tests */
-  constructor(url: string, feed: FlowFeed, pause: number = AGAIN) {
+  constructor(url: string, sink: FlowSink, pause: number = AGAIN) {
     this.#url = url;
-    this.#feed = feed;
+    this.#sink = sink;
     this.#pause = pause;
-    this.#cutter = new LineCutter((line) => feed.add(line));
+    this.#cutter = new LineCutter((line) => sink.add(line));
   }
 
   start(): void {
@@ -42,7 +42,7 @@ export class UrlFollower {
       try {
         await this.#request();
       } catch (error) {
-        if (!signal.aborted) this.#feed.report(`cannot read ${this.#url}: ${messageOf(error)}`);
+        if (!signal.aborted) this.#sink.report(`cannot read ${this.#url}: ${messageOf(error)}`);
       }
       // Rejects when closed, and then the loop ends.
       await sleep(this.#pause, undefined, { signal }).catch(() => undefined);
@@ -58,14 +58,14 @@ export class UrlFollower {
       await response.body?.cancel();
       const size = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? from);
       if (size < from) this.#begin();
-      this.#feed.report(undefined);
+      this.#sink.report(undefined);
       return;
     }
     if (!response.ok) {
       await response.body?.cancel();
       throw new Error(`HTTP ${response.status}`);
     }
-    this.#feed.report(undefined);
+    this.#sink.report(undefined);
     const length = response.headers.get('content-length');
     const isPart = response.status === 206;
     // A whole file that got shorter is another file; one that did not begins with what is known.

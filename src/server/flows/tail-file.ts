@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { FolderWatch } from '../../kube/folder-watch.ts';
-import { type FlowFeed, LineCutter } from './flow-feed.ts';
+import { type FlowSink, LineCutter } from './flow-feed.ts';
 
 /** Bytes of an existing log that are read at the beginning: enough for all lines that are kept. */
 const BACKLOG = 8 * 1024 * 1024;
@@ -16,7 +16,7 @@ const LOOK_AGAIN = 5_000;
  */
 export class FileTail {
   readonly #file: string;
-  readonly #feed: FlowFeed;
+  readonly #sink: FlowSink;
   readonly #watch = new FolderWatch(() => this.#queue(false));
   readonly #cutter: LineCutter;
   #handle: FileHandle | undefined;
@@ -29,10 +29,10 @@ export class FileTail {
   #waiting = false;
   #closed = false;
 
-  constructor(file: string, feed: FlowFeed) {
+  constructor(file: string, sink: FlowSink) {
     this.#file = file;
-    this.#feed = feed;
-    this.#cutter = new LineCutter((line) => feed.add(line));
+    this.#sink = sink;
+    this.#cutter = new LineCutter((line) => sink.add(line));
   }
 
   /** Reads what is there. Growth is noticed from then on. */
@@ -82,9 +82,9 @@ export class FileTail {
         this.#offset = 0;
       }
       await this.#readOn();
-      this.#feed.report(undefined);
+      this.#sink.report(undefined);
     } catch (error) {
-      this.#feed.report(`cannot read ${this.#file}: ${messageOf(error)}`);
+      this.#sink.report(`cannot read ${this.#file}: ${messageOf(error)}`);
     }
   }
 

@@ -3,7 +3,7 @@ import type { InputState, LiveInput } from '../input/live-input.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { Status, WorldStatus } from './world-status.ts';
 
-/** Lines of the flow log that a client gets at first. */
+/** Lines of the flow logs that a client gets at first. */
 const BACKLOG = 1000;
 
 /** The stream of `/api/events`: each event tells all, so that a lost one costs nothing once the next comes. */
@@ -40,7 +40,7 @@ export function flowStream(streams: EventStreams, feed: FlowFeed): () => Respons
         listener.send({ event: 'problem', data: { message } });
       };
       for (const line of feed.recent(BACKLOG)) send(line);
-      if (feed.currentProblem !== undefined) problem(feed.currentProblem);
+      for (const message of feed.problems) problem(message);
       return feed.subscribe({ flow: send, problem });
     });
 }
