@@ -111,8 +111,8 @@ const selector: Reader<LabelSelector> = {
 const podsEnd = closedRecord(
   { namespaceSelector: selector, podSelector: selector },
   new Map([
-    ['matchLabels', 'put it under podSelector: or namespaceSelector:'],
-    ['namespace', 'write a name such as shop/*, or a namespaceSelector'],
+    ['matchLabels', () => say`put it under podSelector: or namespaceSelector:`],
+    ['namespace', () => say`write a name such as shop/*, or a namespaceSelector`],
   ]),
 );
 
@@ -194,9 +194,9 @@ const assertionFields = {
 } as const;
 
 const assertionHints = new Map([
-  ['ports', 'did you mean port? It may be a list'],
-  ['protocol', 'write it behind the port: port: 53/UDP'],
-  ['description', 'did you mean name?'],
+  ['ports', () => say`did you mean port? It may be a list`],
+  ['protocol', () => say`write it behind the port: port: 53/UDP`],
+  ['description', () => say`did you mean ${'name'}?`],
 ]);
 
 const policyTest = closedRecord({

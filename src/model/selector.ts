@@ -1,6 +1,7 @@
 /** Label selectors: matching, the text kubectl prints for them, and the text users write on the command line. */
 
 import { goQuote } from './go-text.ts';
+import { say } from './say.ts';
 import { compareCodePoints } from './text.ts';
 import type { LabelSelector, LabelSelectorRequirement } from './types.ts';
 import { labelKeyProblems, labelValueProblems } from './validate/names.ts';
@@ -118,14 +119,14 @@ export function parseLabelSelector(
   let rest = text.trim();
   while (rest !== '') {
     const match = REQUIREMENT.exec(rest);
-    if (match === null) return { error: `cannot read ${goQuote(rest)} in selector ${goQuote(text)}` };
+    if (match === null) return { error: say`cannot read ${goQuote(rest)} in selector ${goQuote(text)}` };
     const requirement = writtenRequirement(match.groups ?? {});
     const error = requirementError(requirement);
     if (error !== undefined) return { error };
     matchExpressions.push(requirement);
     rest = rest.slice(match[0].length);
     const endsWithComma = rest === '' && /,\s*$/.test(match[0]);
-    if (endsWithComma) return { error: `nothing after the last comma of selector ${goQuote(text)}` };
+    if (endsWithComma) return { error: say`nothing after the last comma of selector ${goQuote(text)}` };
   }
   return { selector: matchExpressions.length === 0 ? {} : { matchExpressions } };
 }
@@ -144,10 +145,10 @@ function writtenRequirement(groups: Readonly<Record<string, string | undefined>>
 
 function requirementError({ key, values = [] }: LabelSelectorRequirement): string | undefined {
   const [keyProblem] = labelKeyProblems(key);
-  if (keyProblem !== undefined) return `invalid label key ${goQuote(key)}: ${keyProblem}`;
+  if (keyProblem !== undefined) return say`invalid label key ${goQuote(key)}: ${keyProblem}`;
   for (const value of values) {
     const [problem] = labelValueProblems(value);
-    if (problem !== undefined) return `invalid label value ${goQuote(value)}: ${problem}`;
+    if (problem !== undefined) return say`invalid label value ${goQuote(value)}: ${problem}`;
   }
   return undefined;
 }

@@ -14,12 +14,11 @@ type PodsPattern = Extract<EndPattern, { type: 'pods' }>;
 export function patternText(pattern: EndPattern): string {
   if (pattern.type === 'name') return pattern.name;
   const { podSelector, namespaceSelector } = pattern;
-  const selected = (what: string, selector: LabelSelector | undefined): string =>
-    selector === undefined || selectorIsEmpty(selector) ? what : `${what} ${formatLabelSelector(selector)}`;
-  const pods = selected('pods', podSelector);
-  return namespaceSelector === undefined || selectorIsEmpty(namespaceSelector)
-    ? pods
-    : say`${pods} in ${selected('namespaces', namespaceSelector)}`;
+  const labels = (selector: LabelSelector | undefined): string | undefined =>
+    selector === undefined || selectorIsEmpty(selector) ? undefined : formatLabelSelector(selector);
+  const [ofPods, ofNamespaces] = [labels(podSelector), labels(namespaceSelector)];
+  const pods = ofPods === undefined ? say`pods` : say`pods ${ofPods}`;
+  return ofNamespaces === undefined ? pods : say`${pods} in namespaces ${ofNamespaces}`;
 }
 
 /** The endpoints that an end stands for; an error when there are none. */

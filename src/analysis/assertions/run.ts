@@ -84,12 +84,21 @@ function title({ name, from, to, ports, expect, except, family }: Assertion): st
   if (name !== undefined && name !== '') return name;
   const listed = (patterns: readonly EndPattern[]): string => patterns.map(patternText).join(', ');
   const port = ports.length === 0 ? '' : ` ${ports.map(({ text }) => text).join(', ')}`;
-  const excluded = except.map((pattern) =>
-    pattern.side === undefined ? patternText(pattern) : `${pattern.side} ${patternText(pattern)}`,
-  );
-  const exceptions = except.length === 0 ? '' : ` except ${excluded.join(', ')}`;
-  const only = family === undefined ? '' : ` on ${family}`;
-  return `${listed(from)} -> ${listed(to)}${port}${only} is ${expect}${exceptions}`;
+  const excluded = except.map((pattern) => {
+    const text = patternText(pattern);
+    return pattern.side === undefined ? text : pattern.side === 'from' ? say`from ${text}` : say`to ${text}`;
+  });
+  const ends = `${listed(from)} -> ${listed(to)}${port}`;
+  const expected = expect === 'allowed' ? allowed(ends, family) : denied(ends, family);
+  return except.length === 0 ? expected : say`${expected} except ${excluded.join(', ')}`;
+}
+
+function allowed(ends: string, family: string | undefined): string {
+  return family === undefined ? say`${ends} is allowed` : say`${ends} on ${family} is allowed`;
+}
+
+function denied(ends: string, family: string | undefined): string {
+  return family === undefined ? say`${ends} is denied` : say`${ends} on ${family} is denied`;
 }
 
 function emptyReason({ except }: Assertion, { from, to }: ResolvedAssertion): string {

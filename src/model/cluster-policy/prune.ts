@@ -62,7 +62,7 @@ function reportUnknownField(name: string, schema: ObjectSchema, context: DecodeC
   context.at([name], () => {
     context.report('unknown-field', `unknown field "${context.pathText()}"`, {
       severity: context.strict ? 'error' : 'warning',
-      help: schema.hints?.get(name) ?? unknownFieldHelp(name, schema.fields),
+      help: schema.hints?.get(name)?.() ?? unknownFieldHelp(name, schema.fields),
       at: 'key',
     });
   });
@@ -73,7 +73,7 @@ function reportUnknownPeer(name: string, schema: ObjectSchema, context: DecodeCo
     context.report(
       'unknown-peer',
       say`unknown peer "${context.pathText()}": the rule fails closed (to accept, it matches nothing; to deny or pass, it denies everything)`,
-      { severity: 'warning', help: schema.hints?.get(name) ?? unknownFieldHelp(name, schema.fields), at: 'key' },
+      { severity: 'warning', help: schema.hints?.get(name)?.() ?? unknownFieldHelp(name, schema.fields), at: 'key' },
     );
   });
 }

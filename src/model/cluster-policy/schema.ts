@@ -3,6 +3,8 @@
  * more. Tables are written in {@link Schema}s; prune.ts and check.ts walk them as the API server does.
  */
 
+import type { FieldHints } from '../decode/suggest.ts';
+
 /** A validation rule in CEL, which the server evaluates when the schema itself found nothing grave. */
 export interface Rule<T> {
   /** The text of the server. */
@@ -27,8 +29,7 @@ export interface ObjectSchema {
   readonly rule?: ObjectRule;
   /** A peer: one that sets a single, unknown field is kept apart, because dropping the field would lose its meaning. */
   readonly peer?: true;
-  /** What to say of field names that are unknown here but make sense elsewhere. */
-  readonly hints?: ReadonlyMap<string, string>;
+  readonly hints?: FieldHints;
 }
 
 export interface ArraySchema {

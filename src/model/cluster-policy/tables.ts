@@ -5,6 +5,7 @@
  */
 
 import { parseCidr } from '../../net/cidr.ts';
+import { say } from '../say.ts';
 import type { ClusterNetworkPolicy } from '../types.ts';
 import {
   any,
@@ -30,7 +31,7 @@ const selector = object({
   matchExpressions: array(
     object(
       { key: string(), operator: string(), values: array(string()) },
-      { required: ['key', 'operator'], hints: new Map([['value', 'did you mean values?']]) },
+      { required: ['key', 'operator'], hints: new Map([['value', () => say`did you mean ${'values'}?`]]) },
     ),
   ),
   matchLabels: map,
@@ -81,7 +82,9 @@ function policySchema(version: Version): ObjectSchema {
     {
       peer: true,
       hints: new Map(
-        ['networks', 'nodes', 'domainNames'].map((field) => [field, 'an ingress rule has no such peers'] as const),
+        ['networks', 'nodes', 'domainNames'].map(
+          (field) => [field, () => say`an ingress rule has no such peers`] as const,
+        ),
       ),
     },
   );
@@ -119,7 +122,6 @@ function ruleSchema(
 ): ObjectSchema {
   const otherPeers = peersField === 'from' ? 'to' : 'from';
   const otherPorts = portsField === 'ports' ? 'protocols' : 'ports';
-  const direction = peersField === 'from' ? 'an ingress' : 'an egress';
   return object(
     {
       action: string({ enum: actions }),
@@ -131,8 +133,14 @@ function ruleSchema(
     {
       required: ['action', peersField],
       hints: new Map([
-        [otherPeers, `${direction} rule names its peers under ${peersField}:`],
-        [otherPorts, `in this version a rule names its ports under ${portsField}:`],
+        [
+          otherPeers,
+          () =>
+            peersField === 'from'
+              ? say`an ingress rule names its peers under ${'from:'}`
+              : say`an egress rule names its peers under ${'to:'}`,
+        ],
+        [otherPorts, () => say`in this version a rule names its ports under ${`${portsField}:`}`],
       ]),
     },
   );

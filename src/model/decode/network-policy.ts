@@ -1,3 +1,4 @@
+import { say } from '../say.ts';
 import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../types.ts';
 import { closedMeta } from './metadata.ts';
 import { closedRecord, int32, intOrString, list, type Reader, type RecordOf, string, stringMap } from './schema.ts';
@@ -5,17 +6,20 @@ import { closedRecord, int32, intOrString, list, type Reader, type RecordOf, str
 const selector = closedRecord({
   matchLabels: stringMap,
   matchExpressions: list(
-    closedRecord({ key: string, operator: string, values: list(string) }, new Map([['value', 'did you mean values?']])),
+    closedRecord(
+      { key: string, operator: string, values: list(string) },
+      new Map([['value', () => say`did you mean ${'values'}?`]]),
+    ),
   ),
 });
 
 const port = closedRecord(
   { protocol: string, port: intOrString, endPort: int32 },
   new Map([
-    ['name', 'a port is named by port: itself'],
-    ['containerPort', 'did you mean port?'],
-    ['targetPort', 'did you mean port?'],
-    ['number', 'did you mean port?'],
+    ['name', () => say`a port is named by port: itself`],
+    ['containerPort', () => say`did you mean ${'port'}?`],
+    ['targetPort', () => say`did you mean ${'port'}?`],
+    ['number', () => say`did you mean ${'port'}?`],
   ]),
 );
 
@@ -25,7 +29,7 @@ const peer = closedRecord(
     namespaceSelector: selector,
     ipBlock: closedRecord({ cidr: string, except: list(string) }),
   },
-  new Map([['ports', 'ports: belongs to the rule, beside from: or to:']]),
+  new Map([['ports', () => say`ports: belongs to the rule, beside from: or to:`]]),
 );
 
 const spec = closedRecord({
@@ -34,13 +38,13 @@ const spec = closedRecord({
   ingress: list(
     closedRecord(
       { ports: list(port), from: list(peer) },
-      new Map([['to', 'an ingress rule names its peers under from:']]),
+      new Map([['to', () => say`an ingress rule names its peers under ${'from:'}`]]),
     ),
   ),
   egress: list(
     closedRecord(
       { ports: list(port), to: list(peer) },
-      new Map([['from', 'an egress rule names its peers under to:']]),
+      new Map([['from', () => say`an egress rule names its peers under ${'to:'}`]]),
     ),
   ),
 });

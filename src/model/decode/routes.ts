@@ -1,5 +1,6 @@
 /** What leads traffic from outside to Services: Ingress and the Gateway API. */
 
+import { say } from '../say.ts';
 import type { FieldPath } from '../source.ts';
 import type {
   Gateway,
@@ -31,8 +32,8 @@ const ingressBackend = closedRecord(
     resource: anything,
   },
   new Map([
-    ['serviceName', 'networking.k8s.io/v1 has service: { name: … }'],
-    ['servicePort', 'networking.k8s.io/v1 has service: { port: { number: … } }'],
+    ['serviceName', () => say`networking.k8s.io/v1 has ${'service: { name: … }'}`],
+    ['servicePort', () => say`networking.k8s.io/v1 has ${'service: { port: { number: … } }'}`],
   ]),
 );
 

@@ -7,7 +7,7 @@
 
 import { nearestNames } from '../suggest.ts';
 import type { DecodeContext } from './context.ts';
-import { unknownFieldHelp } from './suggest.ts';
+import { type FieldHints, unknownFieldHelp } from './suggest.ts';
 
 /** Reads one type of value. Wrong values are reported to the context and answered with {@link zero}. */
 export interface Reader<T> {
@@ -163,12 +163,8 @@ export function record<const F extends Fields>(fields: F): Reader<RecordOf<F>> {
 /**
  * A {@link record} whose table is complete: other fields are reported as unknown, a warning, or an error in strict
  * mode (spec section 5).
- * @param hints what to say of field names that are unknown here but make sense elsewhere
  */
-export function closedRecord<const F extends Fields>(
-  fields: F,
-  hints: ReadonlyMap<string, string> = new Map(),
-): Reader<RecordOf<F>> {
+export function closedRecord<const F extends Fields>(fields: F, hints: FieldHints = new Map()): Reader<RecordOf<F>> {
   const open = record(fields);
   const table = new Map(Object.entries(fields));
   return {
@@ -209,13 +205,13 @@ export function misspeltRecord<const F extends Fields>(fields: F): Reader<Record
 function reportUnknownField(
   name: string,
   table: ReadonlyMap<string, Reader<unknown>>,
-  hints: ReadonlyMap<string, string>,
+  hints: FieldHints,
   context: DecodeContext,
 ): void {
   context.at([name], () => {
     context.report('unknown-field', `unknown field "${context.pathText()}"`, {
       severity: context.strict ? 'error' : 'warning',
-      help: hints.get(name) ?? unknownFieldHelp(name, table),
+      help: hints.get(name)?.() ?? unknownFieldHelp(name, table),
       at: 'key',
     });
   });

@@ -1,6 +1,9 @@
 import { say } from '../say.ts';
 import { nearestNames } from '../suggest.ts';
 
+/** What to say, when it comes to that, of field names that are unknown here but make sense elsewhere. */
+export type FieldHints = ReadonlyMap<string, () => string>;
+
 /** The tables that a suggestion is drawn from: the fields of a record, and those of the records below it. */
 type FieldTable = ReadonlyMap<string, { readonly fields?: ReadonlyMap<string, unknown> }>;
 

@@ -1,6 +1,7 @@
 /** A NetworkPolicy as a form has it: selectors and ports as people type them. */
 
 import { parsePortQuery } from '../../../src/analysis/ports.ts';
+import { say } from '../../../src/model/say.ts';
 import { formatLabelSelector, parseLabelSelector, selectorIsEmpty } from '../../../src/model/selector.ts';
 import type {
   LabelSelector,
@@ -109,7 +110,7 @@ export function policyOfForm(form: PolicyForm): {
     (rule): NetworkPolicyEgressRule => ({ to: rule.peers.map(peer), ports: ports(rule.ports) }),
   );
   const policyTypes = [...(form.ingress === null ? [] : ['Ingress']), ...(form.egress === null ? [] : ['Egress'])];
-  if (policyTypes.length === 0) errors.push('choose ingress, egress or both');
+  if (policyTypes.length === 0) errors.push(say`choose ingress, egress or both`);
   const podSelector = selector(form.pods);
   if (errors.length > 0) return { errors };
   return {

@@ -6,11 +6,11 @@ import { LINT_RULES } from '../../../src/analysis/lint/index.ts';
 import { CIDR_ISSUE_TEXT } from '../../../src/net/cidr.ts';
 import { zhSentences } from './zh-sentences.ts';
 
-const SOURCES = path.join(import.meta.dirname, '../../../src');
+const ROOT = path.join(import.meta.dirname, '../../..');
 
 /** What `say` is called with in a source, as keys of the sentences. */
 function said(file: string): string[] {
-  const text = readFileSync(path.join(SOURCES, file), 'utf8');
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
   const keys: string[] = [];
   if (!text.includes('say`')) return keys;
   const visit = (node: ts.Node): void => {
@@ -31,8 +31,10 @@ function said(file: string): string[] {
 const places = (text: string): string[] => [...text.matchAll(/\{\d+\}/g)].map(([place]) => place).sort();
 
 describe('sentences in Chinese', () => {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /(?<!\.test)\.ts$/.test(name),
+  const files = ['src', 'web/src'].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /(?<!\.test)\.tsx?$/.test(name))
+      .map((name) => path.join(folder, name)),
   );
   const inSources = files.flatMap((file) => said(file).map((key) => ({ file, key })));
   const kept = [...LINT_RULES.map(({ summary }) => summary), ...Object.values(CIDR_ISSUE_TEXT)];

@@ -43,7 +43,6 @@ export const zhSentences: Sentences = {
   '{0} and {1}': '{0} 和 {1}',
   '{0} and {1} more': '{0} 以及另外 {1} 个',
   '{0} more': '另外 {0} 个',
-  '{0} in {1}': '{1} 中的 {0}',
   '{0} of {1}': '{1} 的{0}',
   '{0} rule {1}': '{0}规则 {1}',
   'rule {0} of {1}': '{1} 的规则 {0}',
@@ -222,6 +221,13 @@ export const zhSentences: Sentences = {
   '"{0}" is no workload of the cluster': '“{0}”不是集群中的工作负载',
   'policies tell pods of "{0}" apart: name one pod': '策略对“{0}”的各个 Pod 有区别：请写其中一个',
 
+  // Selectors as they are typed, and forms
+  'cannot read {0} in selector {1}': '看不懂选择器 {1} 中的 {0}',
+  'nothing after the last comma of selector {0}': '选择器 {0} 的最后一个逗号之后没有内容',
+  'invalid label key {0}: {1}': '无效的标签键 {0}：{1}',
+  'invalid label value {0}: {1}': '无效的标签值 {0}：{1}',
+  'choose ingress, egress or both': '请选择入站、出站或两者',
+
   // Warnings about the state
   'no pod has a container port named "{0}" for {1}: the name matches nothing':
     '没有 Pod 带有名为“{0}”的 {1} 容器端口：该名称什么也不匹配',
@@ -302,6 +308,13 @@ export const zhSentences: Sentences = {
 
   // Lint: selectors that stand in the wrong place
   '{0} stands directly in the peer, where it is dropped': '{0} 直接写在对端中，会被丢弃',
+  'a port is named by port: itself': '端口的名称直接写在 port: 里',
+  'ports: belongs to the rule, beside from: or to:': 'ports: 属于规则，与 from: 或 to: 并列',
+  'an ingress rule names its peers under {0}': '入站规则的对端写在 {0} 之下',
+  'an egress rule names its peers under {0}': '出站规则的对端写在 {0} 之下',
+  'an ingress rule has no such peers': '入站规则没有这种对端',
+  'in this version a rule names its ports under {0}': '在此版本中，规则的端口写在 {0} 之下',
+  'networking.k8s.io/v1 has {0}': 'networking.k8s.io/v1 的写法是 {0}',
   'put it under podSelector: or namespaceSelector:': '应放在 podSelector: 或 namespaceSelector: 之下',
   '{0} stands directly in the {1}, where it is dropped: the selector matches more than it says':
     '{0} 直接写在 {1} 中，会被丢弃：该选择器匹配的比它写的更多',
@@ -542,6 +555,16 @@ export const zhSentences: Sentences = {
   'write */* for every pod': '要指所有 Pod 请写 */*',
   'must not be an empty list': '不能是空列表',
   'must be {0}, not {1}': '必须是 {0}，而不是 {1}',
+  '{0} is allowed': '{0} 应当允许',
+  '{0} is denied': '{0} 应当拒绝',
+  '{0} on {1} is allowed': '{0} 应当允许（{1}）',
+  '{0} on {1} is denied': '{0} 应当拒绝（{1}）',
+  'from {0}': '来自 {0}',
+  'to {0}': '到 {0}',
+  '{0} in namespaces {1}': '带 {1} 的命名空间中的 {0}',
+  'write a name such as shop/*, or a namespaceSelector': '请写 shop/* 这样的名称，或写 namespaceSelector',
+  'did you mean port? It may be a list': '是否想写 port？它可以是列表',
+  'write it behind the port: port: 53/UDP': '写在端口之后：port: 53/UDP',
   'no PolicyTest in this file': '此文件中没有 PolicyTest',
   'object of kind {0}': '{0} 类型的对象',
   'is missing, and': '缺少该值，',

@@ -2,12 +2,14 @@ import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { speak } from '../../../src/model/say.ts';
 import { readExamples } from '../../../src/server/input/examples.ts';
+import type { PolicyForm } from '../editor/form.ts';
 import type { SourceFile } from './protocol.ts';
 import { Workbench } from './workbench.ts';
 
 afterEach(() => speak());
 
 const EXAMPLES = readExamples(path.join(import.meta.dirname, '../../../examples'));
+const TEST = 'apiVersion: portcullis.dev/v1\nkind: PolicyTest\nassertions:\n';
 /** Pairs of one example that are asked about. */
 const PAIRS = 120;
 
@@ -71,6 +73,70 @@ describe('on a page in Chinese', () => {
     const { problems } = bench.open({ files: [{ name: content.startsWith('{') ? 'a.json' : 'a.yaml', content }] });
     expect(problems.length).toBeGreaterThan(0);
     expect(english(problems.flatMap(({ message, help = '' }) => [message, help]))).toEqual([]);
+  });
+
+  test('assertions without a name say themselves in Chinese, and what is wrong with tests too', async () => {
+    const shop = EXAMPLES.find(({ name }) => name === 'shop')?.files ?? [];
+    const bench = new Workbench();
+    await bench.language({ locale: 'zh' });
+    const judged = (...assertions: readonly string[]) => {
+      const content = `${TEST}${assertions.map((one) => `- ${one}\n`).join('')}`;
+      bench.open({ files: [...shop.map(({ name, text }) => ({ name, content: text })), { name: 't.yaml', content }] });
+      return bench.tests();
+    };
+    const { results } = judged(
+      '{ from: internet, to: shop/deploy/cart, port: 7070, expect: denied }',
+      '{ from: "*/*", to: { podSelector: { matchLabels: { app: cart } }, namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } } }, family: IPv4, expect: allowed, except: { from: shop/* } }',
+      '{ name: Own name, from: internet, to: shop/deploy/cart, expect: denied }',
+    );
+    expect(results.slice(-3).map(({ title }) => title)).toEqual([
+      'internet -> shop/deploy/cart 7070 应当拒绝',
+      '*/* -> 带 kubernetes.io/metadata.name=shop 的命名空间中的 Pod app=cart 应当允许（IPv4）（来自 shop/* 除外）',
+      'Own name',
+    ]);
+    const { problems } = judged(
+      '{ from: a, to: b, ports: 80, protocol: TCP, description: x, expect: denied, except: { namespace: a } }',
+      '{ from: { matchLabels: {} }, to: b, expect: denied }',
+    );
+    const helps = problems.flatMap(({ help = '' }) => (help === '' ? [] : [help]));
+    expect(helps).toHaveLength(5);
+    expect(helps.filter((help) => !HAN.test(help))).toEqual([]);
+  });
+
+  test('what is wrong with a form is told in Chinese', async () => {
+    const bench = new Workbench();
+    await bench.language({ locale: 'zh' });
+    const wrong = (form: Partial<PolicyForm>) => {
+      const whole = { name: 'a', namespace: 'b', pods: '', ingress: null, egress: null, ...form };
+      return bench.writeForm({ form: whole }).problems.map(({ message }) => message);
+    };
+    expect(wrong({})).toEqual(['请选择入站、出站或两者']);
+    const ports = [{ peers: [], ports: '80/ICMP, 9-7' }];
+    const told = [...wrong({ pods: 'app=', ingress: ports }), ...wrong({ pods: 'a=b,' }), ...wrong({ pods: '(' })];
+    expect(told.length).toBeGreaterThan(4);
+    expect(told.filter((message) => !HAN.test(message))).toEqual([]);
+  });
+
+  test.each([
+    [
+      'NetworkPolicy',
+      'ingress: [{ to: [], ports: [{ targetPort: 80 }], from: [{ ports: [] }] }], egress: [{ from: [] }]',
+      4,
+    ],
+    [
+      'ClusterNetworkPolicy',
+      'tier: Admin, priority: 1, subject: { namespaces: {} }, ingress: [{ to: [], action: Deny, from: [{ networks: [] }] }]',
+      2,
+    ],
+  ])('hints about the fields of a %s are told in Chinese', async (kind, spec, count) => {
+    const version = kind === 'NetworkPolicy' ? 'networking.k8s.io/v1' : 'policy.networking.k8s.io/v1alpha2';
+    const content = `apiVersion: ${version}\nkind: ${kind}\nmetadata: { name: a }\nspec: { ${spec} }\n`;
+    const bench = new Workbench();
+    await bench.language({ locale: 'zh' });
+    const { problems } = bench.open({ files: [{ name: 'a.yaml', content }] });
+    const helps = problems.flatMap(({ help = '' }) => (help === '' ? [] : [help]));
+    expect(helps.length).toBeGreaterThanOrEqual(count);
+    expect(helps.filter((help) => !HAN.test(help))).toEqual([]);
   });
 
   test('what the API server says is left as it says it', async () => {
