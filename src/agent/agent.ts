@@ -332,6 +332,11 @@ export class Agent {
     this.#reconciler.changed(seen);
   }
 
+  *#refuse(policy: KubeObject, seen: number): Steps<void> {
+    yield* this.#feed.refuse(policy);
+    if (this.#synced) this.#reconciler.changed(seen);
+  }
+
   #problem(diagnostic: Diagnostic, refused: KubeObject | undefined): void {
     const { log } = this.#options;
     const { severity, message, source, object } = diagnostic;
@@ -339,12 +344,7 @@ export class Agent {
     log[severity === 'error' ? 'error' : 'warn']({ place, object }, message);
     if (refused === undefined) return;
     const seen = this.#options.clock.now();
-    this.#told(
-      this.#turns.do(() => {
-        this.#feed.refuse(refused);
-        if (this.#synced) this.#reconciler.changed(seen);
-      }),
-    );
+    this.#told(this.#turns.take(() => this.#refuse(refused, seen)));
   }
 
   #comparePeriodically(): void {

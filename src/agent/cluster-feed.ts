@@ -58,7 +58,7 @@ export class ClusterFeed {
 
   *apply(changes: readonly ObjectChange[]): Steps<void> {
     for (const change of changes) {
-      if (change.type === 'set') this.#set(change.object);
+      if (change.type === 'set') yield* this.#set(change.object);
       else this.#remove(change.kind, change.namespace, change.name);
       yield;
     }
@@ -68,15 +68,15 @@ export class ClusterFeed {
    * An invalid policy of which nothing is in force. It isolates what it selects, and its invalid parts admit nothing:
    * less than was meant may pass, never more.
    */
-  refuse(object: KubeObject): void {
-    if (isPolicy(object) && !this.#hasPolicy(policyKey(object))) this.#set(object);
+  *refuse(object: KubeObject): Steps<void> {
+    if (isPolicy(object) && !this.#hasPolicy(policyKey(object))) yield* this.#set(object);
   }
 
   #hasPolicy(key: string): boolean {
     return this.state.policies.has(key) || this.state.clusterPolicies.has(key);
   }
 
-  #set(object: KubeObject): void {
+  *#set(object: KubeObject): Steps<void> {
     switch (object.kind) {
       case 'Namespace': {
         const info = namespaceInfo(object);
@@ -93,13 +93,13 @@ export class ClusterFeed {
       }
       case 'NetworkPolicy':
         if (this.#initial !== undefined) this.#initial.policies.set(policyKey(object), object);
-        this.#compiler?.setPolicy(object);
+        if (this.#compiler !== undefined) yield* this.#compiler.setPolicySteps(object);
         break;
       case 'ClusterNetworkPolicy':
       case 'AdminNetworkPolicy':
       case 'BaselineAdminNetworkPolicy':
         if (this.#initial !== undefined) this.#initial.clusterPolicies.set(policyKey(object), object);
-        this.#compiler?.setPolicy(object);
+        if (this.#compiler !== undefined) yield* this.#compiler.setPolicySteps(object);
         break;
       case 'Pod':
         this.#setPod(object);

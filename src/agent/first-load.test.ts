@@ -1,14 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { allow, Bench, CLIENT, WORLD } from '../../test/support/agent-bench.ts';
-import { pod } from '../../test/support/manifests.ts';
+import { pod, policy } from '../../test/support/manifests.ts';
+import { GroupStore } from '../engine/compiled/groups.ts';
 import { PolicyIndex } from '../engine/index.ts';
 import type { Pause } from '../kube/slices.ts';
 import type { AgentOptions } from './options.ts';
 
 const PEERS = 300;
 const PEER_PODS = Array.from({ length: PEERS }, (_, at) =>
-  pod(`shop/peer-${at}`, { labels: { app: 'client' }, ips: [`10.2.${at >> 8}.${at & 255}`], node: 'n1' }),
+  pod(`shop/peer-${at}`, { labels: { app: 'client', tier: 'back' }, ips: [`10.2.${at >> 8}.${at & 255}`], node: 'n1' }),
 );
 
 /** Pauses after every step, and does something at each. */
@@ -41,6 +42,37 @@ afterEach(async () => {
 async function untilReady({ agent }: Bench): Promise<void> {
   while (!agent.status().ready) await turn();
 }
+
+describe('a policy that looks at a label for the first time', () => {
+  test('does little between two pauses, however many pods have it', async () => {
+    let moved = 0;
+    let most = 0;
+    const steps = new EveryStep(() => {
+      most = Math.max(most, moved);
+      moved = 0;
+    });
+    const bench = await started({ pauses: steps.make });
+    bench.source.set(...WORLD, ...PEER_PODS);
+    bench.source.sink.synced();
+    await untilReady(bench);
+    const original = GroupStore.prototype.groupOf;
+    vi.spyOn(GroupStore.prototype, 'groupOf').mockImplementation(function (this: GroupStore, ...args) {
+      moved++;
+      return original.apply(this, args);
+    });
+    [moved, most] = [0, 0];
+    const before = steps.pauses;
+    bench.source.set(
+      policy('shop/web', {
+        podSelector: { matchLabels: { app: 'web' } },
+        ingress: [{ from: [{ podSelector: { matchLabels: { tier: 'back' } } }], ports: [{ port: 80 }] }],
+      }),
+    );
+    while (!bench.admits('10.2.0.7') || bench.admits('10.1.1.1')) await turn();
+    expect(steps.pauses - before).toBeGreaterThan(PEERS);
+    expect(most).toBe(1);
+  });
+});
 
 describe('a first load', () => {
   test('does little between two pauses, however many pods there are', async () => {

@@ -98,7 +98,8 @@ class Model {
       case 'ClusterNetworkPolicy':
       case 'AdminNetworkPolicy':
       case 'BaselineAdminNetworkPolicy':
-        this.index.setPolicy(object);
+        // What is asked in between must not stay known.
+        for (const _ of this.index.setPolicySteps(object)) podTable(this.index, flowParts(this.index.state));
         break;
       case 'Pod':
         this.index.setPod(podInfo(object));

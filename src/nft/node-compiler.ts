@@ -182,8 +182,13 @@ export class NodeCompiler {
   }
 
   setPolicy(policy: NetworkPolicy | ClusterNetworkPolicy): void {
-    this.#index.setPolicy(policy);
+    finish(this.setPolicySteps(policy));
+  }
+
+  /** As {@link NodeCompiler.setPolicy}, in steps, between which nothing must be told or taken. */
+  *setPolicySteps(policy: NetworkPolicy | ClusterNetworkPolicy): Steps<void> {
     this.#policiesChanged = true;
+    yield* this.#index.setPolicySteps(policy);
   }
 
   removePolicy(key: string): boolean {

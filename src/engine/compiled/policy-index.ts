@@ -141,7 +141,7 @@ export class PolicyIndex {
       yield;
     }
     for (const policy of [...policies.values(), ...clusterPolicies.values()]) {
-      this.setPolicy(policy);
+      yield* this.setPolicySteps(policy);
       yield;
     }
     for (const pod of pods.values()) {
@@ -241,19 +241,27 @@ export class PolicyIndex {
 
   /** Adds a policy or replaces the one of the same kind, namespace and name. It must be valid: an invalid part admits nothing. */
   setPolicy(policy: NetworkPolicy | ClusterNetworkPolicy): void {
+    finish(this.setPolicySteps(policy));
+  }
+
+  /**
+   * As {@link PolicyIndex.setPolicy}, in steps: a label that no selector looked at before puts pods into other groups. In
+   * between the policy is in force for a part of the pods.
+   */
+  *setPolicySteps(policy: NetworkPolicy | ClusterNetworkPolicy): Steps<void> {
     this.#version++;
     const key = policyKey(policy);
     if (policy.kind !== 'NetworkPolicy') {
       this.#tiers.set(policy);
       this.#state.clusterPolicies.set(key, policy);
-      this.#regroup();
+      yield* this.#regroup();
       return;
     }
     this.#useNamespace(namespaceOf(policy));
     const old = this.#policies.set(policy);
     if (old !== undefined) this.#leaveNamespace(namespaceOf(old));
     this.#state.policies.set(key, policy);
-    this.#regroup();
+    yield* this.#regroup();
   }
 
   /** Removes a policy by {@link policyKey}; false when there is none. */
@@ -299,9 +307,9 @@ export class PolicyIndex {
   }
 
   /** Puts pods with labels that no selector looked at before into groups that tell them apart. */
-  #regroup(): void {
+  *#regroup(): Steps<void> {
     const keys = this.#store.newLabelKeys;
-    if (keys.size > 0 && this.#pods.size > 0) {
+    if (keys.size > 0) {
       for (const entry of this.#pods.values()) {
         for (const key of keys) {
           if (!Object.hasOwn(entry.info.labels, key)) continue;
@@ -314,6 +322,7 @@ export class PolicyIndex {
           }
           break;
         }
+        yield;
       }
     }
     keys.clear();
