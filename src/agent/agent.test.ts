@@ -543,6 +543,26 @@ describe('open connections', () => {
     expect(b.kernel.tracked.size).toBe(0);
   });
 
+  test('of pods of other nodes are left to those, whatever this node sees of them', async () => {
+    const b = await bench().begin();
+    const remote = (app: string): Manifest => pod('shop/far', { labels: { app }, ips: ['10.1.1.5'], node: 'n1' });
+    const only = (app: string, to: Manifest): Manifest =>
+      policy(`shop/${app}`, { podSelector: { matchLabels: { app } }, ...to });
+    const toFar = { policyTypes: ['Egress'], egress: [{ to: [{ podSelector: { matchLabels: { app: 'far' } } }] }] };
+    const ofNode = { ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.1/32' } }] }] };
+    b.source.set(remote('far'), only('web', toFar), only('far', ofNode), only('other', ofNode));
+    await b.settle();
+    b.kernel.tracked.set(1, connection(1, '192.0.2.1', '10.1.1.5', 80));
+    b.kernel.tracked.set(2, connection(2, '10.1.0.1', '10.1.1.5', 80));
+    b.kernel.tracked.set(3, connection(3, '10.1.1.5', '192.0.2.1', 80));
+    // Its own node allows what comes from here: sent on with this node's address as its source, it is no client's.
+    b.source.set(remote('other'));
+    await b.settle();
+    b.clock.advance(250);
+    await b.settle();
+    expect([...b.kernel.tracked.keys()]).toEqual([1, 3]);
+  });
+
   test('stay in audit mode', async () => {
     const b = await bench({ audit: true }).begin();
     b.kernel.tracked.set(1, connection(1, '10.1.1.1', '10.1.0.1', 80));

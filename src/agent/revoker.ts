@@ -1,4 +1,4 @@
-import type { FlowEnd, FlowProtocol } from '../engine/index.ts';
+import type { FlowEnd, FlowProtocol, PodInfo } from '../engine/index.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Turns } from '../kube/slices.ts';
 import type { Steps } from '../model/steps.ts';
@@ -59,9 +59,9 @@ export interface RevokerContext {
 }
 
 /**
- * Cuts open connections that are not allowed any more. It looks at those with an end among the addresses that it was
- * told, and at those of pods that are not known where such are denied, once at once and once a little later, for
- * connections that came up in between.
+ * Cuts open connections that the policies of this node's pods do not allow any more. It looks at those with an end among
+ * the addresses that it was told, and at those of pods that are not known where such are denied, once at once and once a
+ * little later, for connections that came up in between.
  */
 export class Revoker {
   readonly #kernel: Kernel;
@@ -197,8 +197,10 @@ export class Revoker {
     if (this.#isUnknownPod(from)) return this.#isOwnNode(to);
     if (this.#isUnknownPod(to)) return this.#isOwnNode(from);
     const { family } = connection.original.source;
-    if (compiler.index.allows(from, to, family, protocol, port)) return true;
-    return this.lenient && compiler.index.allows(to, from, family, protocol, connection.original.sourcePort);
+    // What other nodes' pods have, their nodes judge: what comes here may be sent on there with another source.
+    const isLocal = (pod: PodInfo): boolean => pod.node === this.#context.node;
+    if (compiler.index.allows(from, to, family, protocol, port, isLocal)) return true;
+    return this.lenient && compiler.index.allows(to, from, family, protocol, connection.original.sourcePort, isLocal);
   }
 
   /** An address of this machine is the node, whether its Node object names it or not. */

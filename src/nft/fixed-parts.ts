@@ -113,16 +113,17 @@ function putBaseChains(store: RulesetStore, options: CompileOptions): void {
   const midStream: readonly Match[] = [{ type: 'ct-state', states: ['invalid', 'new'] }, { type: 'mid-stream' }];
   const refuse = options.refuseMidStream && !options.audit;
   if (refuse) {
-    const refusal: Rule['action'] = { kind: options.denial };
-    const rules = VERSIONS.flatMap((version) =>
-      (['saddr', 'daddr'] as const).map(
-        (side): Rule => ({
-          matches: [{ type: 'address', side, version, set: NAMES.guarded(version) }],
-          action: refusal,
-        }),
-      ),
-    );
-    store.putChain(NAMES.midStream, { rules });
+    const ofGuarded = (action: Rule['action'], ...matches: readonly Match[]): Rule[] =>
+      VERSIONS.flatMap((version) =>
+        (['saddr', 'daddr'] as const).map((side) => ({
+          matches: [...matches, { type: 'address', side, version, set: NAMES.guarded(version) }],
+          action,
+        })),
+      );
+    // A segment outside the window may be of a connection that is allowed: a reset would end that.
+    const ofNone = ofGuarded({ kind: 'drop' }, { type: 'ct-state', states: ['invalid'] });
+    const rules = options.denial === 'drop' ? [] : ofNone;
+    store.putChain(NAMES.midStream, { rules: [...rules, ...ofGuarded({ kind: options.denial })] });
   }
   const byVersion = (of: (version: IpVersion) => Rule['action']): Rule[] =>
     VERSIONS.map((version) => ({ matches: [{ type: 'version', version }], action: of(version) }));

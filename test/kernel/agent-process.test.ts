@@ -3,11 +3,14 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { AgentRun, POD_ADDRESSES } from '../support/agent-run.ts';
+import { AgentRun, NODE, POD_ADDRESSES } from '../support/agent-run.ts';
 import { admitting } from '../support/agent-tour.ts';
-import { skipsKernelTests } from '../support/kernel.ts';
+import { run, skipsKernelTests } from '../support/kernel.ts';
+import { namespace, pod, policy } from '../support/manifests.ts';
 
 const PROGRAM = path.join(import.meta.dirname, '../../bin/portcullis');
+/** An address of the client's link that no pod has. */
+const NOBODY = '10.9.1.3';
 
 describe.skipIf(skipsKernelTests())('the program on a node', () => {
   let node: AgentRun | undefined;
@@ -76,6 +79,38 @@ describe.skipIf(skipsKernelTests())('the program on a node', () => {
     const { log } = await node.stop();
     expect(log).not.toContain('connections cut');
     expect(node.tracked(80)).toContain('ESTABLISHED');
+  });
+
+  test('leaves what it sends on for another node’s pod to that node, and cuts what its own pod may not have', async () => {
+    node = new AgentRun();
+    await node.serve();
+    // The server runs on another node. A node port leads to it, with the node's address as its source.
+    node.nft(`add table ip other
+      add chain ip other there { type nat hook prerouting priority -100; }
+      add chain ip other back { type nat hook postrouting priority 100; }
+      add rule ip other there ip daddr 10.9.1.1 tcp dport 81 dnat to ${POD_ADDRESSES.server}:81
+      add rule ip other back ip saddr ${NOBODY} ip daddr ${POD_ADDRESSES.server} snat to 10.9.2.1\n`);
+    run('ip', ['-n', node.node.replace(/node$/, 'client'), 'addr', 'add', `${NOBODY}/24`, 'dev', 'eth0']);
+    const cluster = (app: string): Parameters<AgentRun['write']>[0] => [
+      namespace('shop'),
+      pod('shop/client', { labels: { app: 'client' }, ips: [POD_ADDRESSES.client], node: NODE }),
+      pod('shop/server', { labels: { app }, ips: [POD_ADDRESSES.server], node: 'worker-2' }),
+      policy('shop/out', {
+        podSelector: { matchLabels: { app: 'client' } },
+        policyTypes: ['Egress'],
+        egress: [{ to: [{ podSelector: { matchLabels: { app: 'server' } } }] }],
+      }),
+      policy('shop/in', { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.9.2.1/32' } }] }] }),
+    ];
+    node.write(cluster('server'));
+    node.start('--adopt', '0');
+    await node.ready();
+    await node.hold(80);
+    await node.hold(81, { to: '10.9.1.1', from: NOBODY });
+    node.write(cluster('other'));
+    await node.until(async () => ((await node?.metric('portcullis_connections_cut_total')) ?? 0) > 0);
+    expect([node.tracked(80), node.tracked(81)]).toEqual(['', expect.stringContaining('ESTABLISHED')]);
+    expect(await node.metric('portcullis_connections_cut_total')).toBe(1);
   });
 
   test('takes its time with somebody who flushes all rules again and again, and has them back in the end', async () => {

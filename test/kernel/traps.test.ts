@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection, LoggedPacket } from '../../src/agent/kernel/kernel.ts';
-import { type ClusterState, type Flow, PolicyIndex, podInfo } from '../../src/engine/index.ts';
+import { type ClusterState, type Flow, type FlowEnd, PolicyIndex, podInfo } from '../../src/engine/index.ts';
 import type { Pod } from '../../src/model/types.ts';
 import { AddressSet } from '../../src/net/address-set.ts';
 import { type CompileOptions, DEFAULT_OPTIONS, renderRuleset } from '../../src/nft/index.ts';
@@ -22,7 +22,7 @@ import {
   policy,
   stateOf,
 } from '../support/manifests.ts';
-import { ACK, ipPacket, SYN, TCP, tcpSegment } from '../support/raw-packets.ts';
+import { ACK, ipPacket, RST, SYN, TCP, tcpSegment } from '../support/raw-packets.ts';
 import { compileNodes, placed } from '../support/simulated-nodes.ts';
 
 const NODES = [
@@ -293,8 +293,9 @@ describe.skipIf(skipsKernelTests())('traps', () => {
       to: ReturnType<typeof address>,
       ports: readonly [number, number],
       flags: number,
+      sequence?: number,
     ): Ip => {
-      const payload = tcpSegment({ source: from, destination: to }, ports[0], ports[1], flags);
+      const payload = tcpSegment({ source: from, destination: to }, ports[0], ports[1], flags, sequence);
       return {
         packet: ipPacket({ source: from, destination: to }, TCP, payload),
         destination: to,
@@ -341,6 +342,35 @@ describe.skipIf(skipsKernelTests())('traps', () => {
       }
       expect(await tracked('n1', CLIENT)).toEqual([]);
     });
+
+    test.each(['drop', 'reject'] as const)(
+      'a segment outside the window goes, and ends nothing (%s)',
+      async (denial) => {
+        const state = world(
+          ...PODS,
+          policy('x/in', { ...select('b'), policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [select('a')] }] }),
+        );
+        await enforce(state, { denial });
+        const port = CLIENT + 2;
+        expect(await open(state, 'x/a', 'x/b', port)).toEqual([true, true, true]);
+        const { client, server } = ends(state, 'x/a', 'x/b');
+        const [a, b] = [endOf(state, 'x/a'), endOf(state, 'x/b')];
+        const resets = (at: FlowEnd): number =>
+          cluster.arrivals(at).filter((bytes) => bytes.length === 20 && ((bytes[13] ?? 0) & RST) !== 0).length;
+        const stray = async (ports: readonly [number, number], sequence: number): Promise<unknown> => [
+          await cluster.deliver(a, b, [segment(client, server, ports, ACK, sequence)]),
+          resets(a),
+        ];
+        for (const sequence of [0x20_00_00, 0x40_00_00_00]) {
+          resets(a);
+          expect(await stray([port, 80], sequence)).toEqual([[false], 0]);
+        }
+        expect(await talks(state, 'x/a', 'x/b', port)).toEqual([true, true]);
+        // What belongs to no connection is refused.
+        resets(a);
+        expect(await stray([port + 1, 80], 1)).toEqual([[false], denial === 'reject' ? 1 : 0]);
+      },
+    );
 
     test('one from before the first rules is kept, replies too', async () => {
       const bare = world(...PODS);

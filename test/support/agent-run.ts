@@ -24,6 +24,12 @@ export const POD_ADDRESSES = { client: '10.9.1.2', server: '10.9.2.2' } as const
 /** Name of the node that the pods are on. */
 export const NODE = 'worker-1';
 
+/** Addresses of a connection. */
+interface Ends {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What is left of an agent: its exit code and what it logged. */
 export interface Ended {
   readonly code: number | null;
@@ -180,8 +186,11 @@ export class AgentRun {
   }
 
   /** Opens a connection from the client and leaves it open, with something to say twenty times a second. */
-  async hold(port: number): Promise<void> {
-    const script = `const socket = require('net').connect(${port}, '${POD_ADDRESSES.server}');
+  async hold(
+    port: number,
+    { to = POD_ADDRESSES.server, from = POD_ADDRESSES.client }: Partial<Ends> = {},
+  ): Promise<void> {
+    const script = `const socket = require('net').connect({ port: ${port}, host: '${to}', localAddress: '${from}' });
       socket.on('error', () => {}).on('data', () => console.log('open'));
       setInterval(() => socket.write('still here'), 50)`;
     const holder = this.#spawn('client', process.execPath, ['-e', script]);

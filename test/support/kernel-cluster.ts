@@ -238,6 +238,13 @@ export class KernelCluster {
     return packets.map(({ packet, payload }) => arrived.has(packet.subarray(packet.length - payload).toString('hex')));
   }
 
+  /** What has arrived at an end since the last look, each without its IP header. */
+  arrivals(at: FlowEnd): readonly Buffer[] {
+    const found: Buffer[] = [];
+    this.#hostOf(at).sockets.receive(({ bytes }) => found.push(Buffer.from(bytes)));
+    return found;
+  }
+
   /** The kernels of all nodes, by name. */
   get kernels(): ReadonlyMap<string, RemoteKernel> {
     return new Map(Array.from(this.#nodes, ([name, { kernel }]) => [name, kernel]));

@@ -50,11 +50,17 @@ export function ipPacket(
   return Buffer.concat([header, payload]);
 }
 
-export function tcpSegment(ends: Ends, sourcePort: number, destinationPort: number, flags: number): Buffer {
+export function tcpSegment(
+  ends: Ends,
+  sourcePort: number,
+  destinationPort: number,
+  flags: number,
+  sequence = 1,
+): Buffer {
   const segment = Buffer.alloc(20);
   segment.writeUInt16BE(sourcePort, 0);
   segment.writeUInt16BE(destinationPort, 2);
-  segment.writeUInt32BE(1, 4);
+  segment.writeUInt32BE(sequence, 4);
   if ((flags & ACK) !== 0) segment.writeUInt32BE(1, 8);
   segment[12] = 5 << 4;
   segment[13] = flags;
