@@ -151,8 +151,19 @@ export function podInfo(pod: Pod, owners?: OwnerIndex): PodInfo {
       pod.spec.hostNetwork && pod.status.podIPs.length === 0 ? pod.status.hostIPs : pod.status.podIPs,
     ),
     ports: pod.spec.ports,
+    ...precedenceOf(pod.metadata),
     ...(pod.source === undefined ? {} : { source: pod.source }),
   };
+}
+
+/** More than any time in seconds. */
+const TERMINATING = 1e12;
+
+/** A pod that is being deleted yields to those that are not; then the one that was made last has an address. */
+function precedenceOf({ creationTimestamp, deletionTimestamp }: ObjectMeta): Pick<PodInfo, 'precedence'> {
+  const created = creationTimestamp === undefined ? 0 : Math.trunc(Date.parse(creationTimestamp) / 1000) || 0;
+  const precedence = deletionTimestamp === undefined ? created : created - TERMINATING;
+  return precedence === 0 ? {} : { precedence };
 }
 
 function templateInfo(workload: Workload, owners: OwnerIndex): PodInfo {

@@ -21,6 +21,8 @@ export interface PodInfo {
   /** Known addresses, at most one of each family. Empty: the address is unknown. */
   readonly addresses: readonly Address[];
   readonly ports: readonly ContainerPort[];
+  /** Of several pods that name one address, that with the highest has it; 0 where this is absent. */
+  readonly precedence?: number;
   readonly source?: ObjectSource;
 }
 

@@ -13,6 +13,8 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   /** RFC 3339, as written. */
   readonly creationTimestamp?: string;
+  /** RFC 3339: the object is being deleted. Read of all but policies. */
+  readonly deletionTimestamp?: string;
   readonly ownerReferences?: readonly OwnerReference[];
   /** Read of policies only, for validation. */
   readonly finalizers?: readonly string[];

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decode, pod as podManifest } from '../../test/support/manifests.ts';
 import { effort, patient } from '../../test/support/property.ts';
 import { decodeCluster, randomCluster } from '../../test/support/random-cluster.ts';
 import { flowFrom, flowParts, flowPicks, flowText } from '../../test/support/random-flow.ts';
 import { settled, simulatedAllows, tellChanges } from '../../test/support/simulated-nodes.ts';
-import { buildState, evaluate, type PodInfo, PolicyIndex } from '../engine/index.ts';
+import { buildState, evaluate, type PodInfo, PolicyIndex, podInfo } from '../engine/index.ts';
+import type { Pod } from '../model/types.ts';
 import { parseAddress } from '../net/address.ts';
 import { applyDelta, elementsOf } from './delta.ts';
 import { NodeCompiler } from './node-compiler.ts';
@@ -118,6 +120,91 @@ function admits(compiler: NodeCompiler, from: string, port: number): boolean {
   return simulate(compiler.ruleset, packet).verdict === 'accept';
 }
 
+describe('an address that several pods name', () => {
+  const told = (name: string, terminating: boolean, created: number): PodInfo => {
+    const parts = {
+      labels: { app: name === 'd' ? 'web' : name },
+      ips: ['10.0.0.9', 'fd00::9'],
+      node: name === 'c' ? 'n1' : 'n0',
+    };
+    const manifest = podManifest(`x/${name}`, parts);
+    const metadata = {
+      ...(manifest['metadata'] as object),
+      ...(created === 0 ? {} : { creationTimestamp: `2026-07-24T10:00:0${created}Z` }),
+      ...(terminating ? { deletionTimestamp: '2026-07-24T11:00:00Z' } : {}),
+    };
+    return podInfo(decode({ ...manifest, metadata }) as Pod);
+  };
+
+  test.each<[string, ...(readonly [name: string, terminating: boolean, created: number])[]]>([
+    ['a', ['a', false, 1], ['b', true, 2]],
+    ['b', ['a', false, 1], ['b', false, 2]],
+    ['b', ['a', true, 1], ['b', true, 2]],
+    ['a', ['a', false, 0], ['b', true, 9]],
+    ['b', ['a', true, 0], ['b', false, 0], ['c', true, 5]],
+    ['c', ['b', false, 1], ['c', false, 2], ['a', false, 1]],
+  ])('is that of %s', (owner, ...pods) => {
+    for (const list of [pods, pods.toReversed()]) {
+      const compiler = compilerWith(...list.map((parts) => told(...parts)));
+      expect(compiler.ownerOf('10.0.0.9')?.name).toBe(owner);
+      // A change of one that has it not takes it from nobody.
+      for (const parts of list) compiler.setPod({ ...told(...parts), labels: { changed: '' } });
+      expect(compiler.ownerOf('10.0.0.9')?.name).toBe(owner);
+    }
+  });
+
+  test('is that of one, in whatever order they were told, changed and removed', patient, () => {
+    const change = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      terminating: fc.boolean(),
+      created: fc.integer({ min: 0, max: 3 }),
+      gone: fc.integer({ min: 0, max: 3 }).map((number) => number === 0),
+      taken: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(change, { minLength: 2, maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 4 }),
+        (all, keys) => {
+          const policies = ['a', 'b', 'c', 'd'].map((name, at) =>
+            policy(name, 80 + at, { podSelector: { matchLabels: { app: name } } }),
+          );
+          const following = compilerWith();
+          for (const one of policies) following.setPolicy(one);
+          const last = new Map<string, PodInfo>();
+          for (const { name, terminating, created, gone, taken } of all) {
+            const info = told(name, terminating, created);
+            if (gone) {
+              following.removePod(info.id);
+              last.delete(info.id);
+            } else {
+              following.setPod(info);
+              last.set(info.id, info);
+            }
+            if (taken) following.take();
+          }
+          following.take();
+          following.collect();
+          const anew = compilerWith();
+          for (const one of policies) anew.setPolicy(one);
+          const order = [...last.values()].map((info, at) => ({ info, key: keys[at] ?? 0 }));
+          for (const { info } of order.sort((a, b) => a.key - b.key)) anew.setPod(info);
+          anew.take();
+          anew.collect();
+          expect(following.ownerOf('10.0.0.9')).toEqual(anew.ownerOf('10.0.0.9'));
+          const open = (compiler: NodeCompiler): unknown =>
+            [80, 81, 82, 83].map((port) => admits(compiler, '10.0.0.9', port));
+          expect(open(following)).toEqual(open(anew));
+          const dispatched = ({ ruleset }: NodeCompiler): unknown =>
+            ['ingress4', 'ingress6'].map((map) => [...(ruleset.maps.get(map)?.elements.keys() ?? [])].sort());
+          expect(dispatched(following)).toEqual(dispatched(anew));
+        },
+      ),
+      effort(200),
+    );
+  });
+});
+
 describe('a change', () => {
   test('of a pod that a peer matches costs its elements only', () => {
     const compiler = compilerWith(pod('one', '10.0.0.2', { app: 'client' }));
@@ -144,7 +231,10 @@ describe('a change', () => {
 
   test('of an address that moves on is not undone by the late end of its first owner', () => {
     const compiler = compilerWith(pod('old', '10.0.0.2', { app: 'stranger' }));
-    compiler.setPod(pod('new', '10.0.0.2', { app: 'client' }));
+    compiler.setPod({ ...pod('new', '10.0.0.2', { app: 'client' }), precedence: 1 });
+    compiler.take();
+    expect(admits(compiler, '10.0.0.2', 80)).toBe(true);
+    compiler.setPod(pod('old', '10.0.0.2', { app: 'stranger', edited: '' }));
     compiler.take();
     expect(admits(compiler, '10.0.0.2', 80)).toBe(true);
     compiler.removePod('x/old[Pod]');

@@ -132,7 +132,7 @@ export class NodeCompiler {
     return isolated;
   }
 
-  /** The pod that an address belongs to: of several that claim it the one told last. */
+  /** The pod that an address belongs to: of several that claim it the one that {@link PodInfo.precedence} names. */
   ownerOf(address: string): PodInfo | undefined {
     return this.#owners.of(address);
   }
@@ -503,9 +503,12 @@ function denial({ direction, version }: PodClass): Verdict {
   return { kind: 'goto', chain: NAMES.deny(direction, version) };
 }
 
-/** Which pod has an address. A late farewell of an old owner does not take it from the new one. */
+/**
+ * Which pod has an address. It does not depend on who was told of first: a late change or farewell of an old owner does not
+ * take the address from the new one.
+ */
 class Owners {
-  /** Claimants in the order of their claims; mostly there is one. */
+  /** Claimants, the owner last; mostly there is one. */
   readonly #claims = new Map<string, PodInfo | readonly PodInfo[]>();
   /** Addresses that several claim. */
   #contested = 0;
@@ -521,7 +524,7 @@ class Owners {
   }
 
   claim(address: string, pod: PodInfo): void {
-    this.#replace(address, [...this.#others(address, pod), pod]);
+    this.#replace(address, [...this.#others(address, pod), pod].sort(byPrecedence));
   }
 
   release(address: string, pod: PodInfo): void {
@@ -542,6 +545,11 @@ class Owners {
     if (claims === undefined) return [];
     return (isList(claims) ? claims : [claims]).filter(({ id }) => id !== pod.id);
   }
+}
+
+/** Without a difference in precedence any order will do that is the same in every process. */
+function byPrecedence(a: PodInfo, b: PodInfo): number {
+  return (a.precedence ?? 0) - (b.precedence ?? 0) || (a.id < b.id ? -1 : 1);
 }
 
 function isList(claims: PodInfo | readonly PodInfo[]): claims is readonly PodInfo[] {

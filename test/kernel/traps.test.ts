@@ -259,9 +259,8 @@ describe.skipIf(skipsKernelTests())('traps', () => {
     );
     await cluster.settle(before);
     const index = new PolicyIndex(before);
-    const heir = podInfo(
-      decode(pod('x/heir', { ips: ['10.1.0.2', 'fd10::2'], labels: { app: 'other' }, node: 'n1' })) as Pod,
-    );
+    const manifest = pod('x/heir', { ips: ['10.1.0.2', 'fd10::2'], labels: { app: 'other' }, node: 'n1' });
+    const heir = { ...podInfo(decode(manifest) as Pod), precedence: 1 };
     const program = (): Promise<void> => cluster.program(compileNodes(index, DEFAULT_OPTIONS));
     await program();
     await expectTried(before, [['x/b', 'x/a', '80/TCP', true]]);

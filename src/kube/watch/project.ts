@@ -17,7 +17,7 @@ export function project(object: KubeObject, interner: Interner): KubeObject {
       return {
         apiVersion,
         kind,
-        metadata,
+        metadata: withTimes(metadata, object.metadata),
         spec: projectSpec(object.spec, interner),
         status: projectStatus(object, interner),
       };
@@ -48,6 +48,15 @@ function projectMeta(metadata: ObjectMeta, interner: Interner): ObjectMeta {
       ? NO_OWNERS
       : interner.value([{ kind: controller.kind, name: controller.name, controller: true }]);
   return { name, namespace: interner.text(namespace), labels, ownerReferences };
+}
+
+/** Who has an address that two pods name depends on these. */
+function withTimes(metadata: ObjectMeta, { creationTimestamp, deletionTimestamp }: ObjectMeta): ObjectMeta {
+  return {
+    ...metadata,
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+  };
 }
 
 function projectSpec({ nodeName, hostNetwork, ports }: PodSpec, interner: Interner): PodSpec {

@@ -30,6 +30,7 @@ const usedFields = {
   labels: stringMap,
   annotations: stringMap,
   creationTimestamp: time,
+  deletionTimestamp: time,
 } as const;
 
 const openFields = {
@@ -45,7 +46,6 @@ const closedFields = {
   uid: string,
   resourceVersion: string,
   generation: integer,
-  deletionTimestamp: time,
   deletionGracePeriodSeconds: integer,
   managedFields: list(
     closedRecord({
@@ -95,6 +95,7 @@ export function objectMeta(raw: RawMeta, namespace: string | undefined, context:
   const meta = baseMeta(raw, name, namespace);
   const owners = raw.ownerReferences?.filter(isNamed) ?? [];
   if (owners.length > 0) meta.ownerReferences = owners;
+  if (raw.deletionTimestamp !== undefined) meta.deletionTimestamp = raw.deletionTimestamp;
   return meta;
 }
 
