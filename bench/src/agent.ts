@@ -23,6 +23,7 @@ const BATCH = 500;
 
 /** Tells objects and waits until the kernel has what they lead to. */
 class Driver {
+  readonly certain = true;
   sink: ObjectSink | undefined;
   #done: (() => void) | undefined;
 

@@ -1,4 +1,4 @@
-import { buildState, PolicyIndex } from '../engine/index.ts';
+import { buildState, type PodInfo, PolicyIndex } from '../engine/index.ts';
 import { Turns } from '../kube/slices.ts';
 import type { ObjectChange, ObjectSource } from '../kube/source.ts';
 import type { Diagnostic } from '../model/source.ts';
@@ -9,7 +9,9 @@ import {
   type CompileOptions,
   compileNode,
   DEFAULT_OPTIONS,
+  enforcesAnything,
   type NodeCompiler,
+  type Ruleset,
   renderRemoval,
   renderRuleset,
   trackingOnly,
@@ -18,10 +20,11 @@ import { ClusterFeed } from './cluster-feed.ts';
 import { type AgentStatus, Endpoint, type ListenAddress } from './endpoint.ts';
 import { describeDenial } from './flow-log.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { InputProblems } from './input-problems.ts';
 import { type Closer, type Kernel, KernelError, type LoggedPacket } from './kernel/kernel.ts';
 import { AgentMetrics } from './metrics.ts';
 import { AgentError, type AgentOptions } from './options.ts';
-import { Reconciler } from './reconciler.ts';
+import { Reconciler, type ResyncReason } from './reconciler.ts';
 import { Revoker } from './revoker.ts';
 import { OTHER_AGENT, Standby, WAITS_FOR_OTHER } from './standby.ts';
 
@@ -31,6 +34,10 @@ const PERIODIC_MS = 300_000;
 const PREFLIGHT_MS = 60_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
+/** So many problems of the input are in the status. */
+const PROBLEMS_TOLD = 5;
+const HELD = 'the table stays as it was before the start';
+const NO_PODS = 'there are no pods in the files, which may not be there yet';
 const NO_NODE = 'there is no Node object of this name: --node must be what pods have in spec.nodeName';
 
 /** Enforces the policies of a cluster on one node: from what a source tells to the kernel's table. */
@@ -57,6 +64,9 @@ export class Agent {
   #compiler: NodeCompiler | undefined;
   #endpoint: Endpoint | undefined;
   #synced = false;
+  readonly #problems = new InputProblems();
+  /** Why a table that was there before the start stays as it is, as it was told last; undefined when it does not. */
+  #held: string | undefined;
   #digest: string | undefined;
   #strictRange: AddressSet = AddressSet.EMPTY;
   /** What the kernel lacks, as of the last look. */
@@ -84,6 +94,7 @@ export class Agent {
       cluster: this.#feed.state,
       node,
       isolated: this.#compiler?.isolatedPods ?? 0,
+      problems: this.#problems.number,
     }));
     this.#reconciler = new Reconciler(kernel, clock, this.#turns, {
       committed: (elements) => {
@@ -108,7 +119,7 @@ export class Agent {
     });
     this.#standby = new Standby(kernel, clock, log);
     this.#foreign = new ForeignChanges(clock, {
-      repair: () => this.#reconciler.resync('foreign-change'),
+      repair: () => this.#repair(),
       waiting: (milliseconds) => {
         const what = `somebody keeps changing the table: it is put right in ${milliseconds} ms`;
         log.warn({ milliseconds }, `${what}; nft monitor shows the changes`);
@@ -163,7 +174,7 @@ export class Agent {
     if (this.#closed) return;
     if (listen !== undefined) this.#endpoint ??= await this.#listen(listen);
     await this.#receiveDenials();
-    const adopted = await this.#prepare();
+    const { adopted, enforces } = await this.#prepare();
     if (this.#closed) return;
     if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#foreign.note()));
     this.#comparePeriodically();
@@ -174,10 +185,9 @@ export class Agent {
         const seen = clock.now();
         this.#told(this.#turns.take(() => this.#apply(changes, seen)));
       },
-      synced: () => this.#told(this.#turns.take(() => this.#begin(adopted))),
-      problem: (diagnostic, refused) => this.#problem(diagnostic, refused),
-      resolved: (diagnostic) =>
-        log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`),
+      synced: () => this.#told(this.#turns.take(() => this.#begin(adopted, enforces))),
+      problem: (diagnostic, refused, lacks = false) => this.#problem(diagnostic, refused, lacks),
+      resolved: (diagnostic) => this.#resolved(diagnostic),
       broken: (error) => this.#break(error),
     });
   }
@@ -208,8 +218,7 @@ export class Agent {
     const { node, audit, strict, version } = this.#options;
     const reason = this.#notReady();
     const { pods, policies, clusterPolicies } = this.#feed.state;
-    let local = 0;
-    for (const pod of pods.values()) if (pod.node === node && !pod.hostNetwork) local++;
+    const local = this.#localPods().length;
     this.metrics.ready.set(reason === undefined ? 1 : 0);
     return {
       node,
@@ -220,6 +229,7 @@ export class Agent {
       strict,
       pods: { local, isolated: this.#compiler?.isolatedPods ?? 0, known: pods.size },
       policies: policies.size + clusterPolicies.size,
+      problems: { number: this.#problems.number, first: this.#problems.first(PROBLEMS_TOLD) },
       version,
       pid: process.pid,
     };
@@ -229,6 +239,7 @@ export class Agent {
     if (this.#fault !== undefined) return this.#fault;
     if (this.#standby.waiting) return WAITS_FOR_OTHER;
     if (!this.#synced) return 'the state of the cluster is not known yet';
+    if (this.#held !== undefined) return `${HELD}: ${this.#held}`;
     const { begun, current, failure } = this.#reconciler.state;
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
@@ -236,10 +247,32 @@ export class Agent {
     if (this.#foreign.waiting) return 'somebody keeps changing the table';
     if (!current || this.#waiting > 0) return 'a change is on its way to the kernel';
     if (this.#lacks.length > 0) return this.#lacks.join('; ');
-    if (this.#options.strict && this.#strictRange.isEmpty()) {
-      return 'strict mode does not know the pod range of the node: give --pod-cidr';
-    }
-    return undefined;
+    const { lacking } = this.#problems;
+    if (lacking !== undefined) return `the kernel does not hold what was written: ${lacking}`;
+    return this.#strictGap();
+  }
+
+  /** What strict mode leaves open for want of a range. */
+  #strictGap(): string | undefined {
+    if (!this.#options.strict) return undefined;
+    if (this.#strictRange.isEmpty()) return 'strict mode does not know the pod range of the node: give --pod-cidr';
+    const used = new Set(this.#localPods().flatMap(({ addresses }) => addresses.map(({ family }) => family)));
+    const open = [...used].find((family) => this.#strictRange.ofFamily(family).isEmpty());
+    if (open === undefined) return undefined;
+    return `strict mode knows no ${open} range, and pods of this node have ${open} addresses: give --pod-cidr`;
+  }
+
+  #localPods(): PodInfo[] {
+    const { node } = this.#options;
+    return [...this.#feed.state.pods.values()].filter((pod) => pod.node === node && !pod.hostNetwork);
+  }
+
+  /** Why what was told may be less than what there is, so that it must not take anything away from a table. */
+  #doubt(): string | undefined {
+    const { nodes, pods } = this.#feed.state;
+    if (this.#problems.lacking !== undefined) return this.#problems.lacking;
+    if (pods.size === 0 && !this.#source.certain) return NO_PODS;
+    return !this.#feed.knowsNode && nodes.size > 0 && this.#localPods().length === 0 ? NO_NODE : undefined;
   }
 
   #compileOptions(): CompileOptions {
@@ -254,17 +287,19 @@ export class Agent {
   /**
    * Before the state of the cluster is known. A table that is there stays as it is. In strict mode without one, pods
    * get nothing until they are known; else connections that are older than connection tracking are taken notice of.
-   * Answers whether such connections were adopted.
+   * Answers whether such connections were adopted, and whether the table that was there enforces something.
    */
-  async #prepare(): Promise<boolean> {
+  async #prepare(): Promise<{ readonly adopted: boolean; readonly enforces: boolean }> {
     const { kernel, strict, node, podRange, adoptMs, audit, clock } = this.#options;
     if (strict) this.#strictRange = podRange;
-    if (await this.#hasTable()) return false;
+    const table = await this.#table();
+    if (table !== undefined) return { adopted: false, enforces: table === 'foreign' || enforcesAnything(table) };
+    const nothing = { adopted: false, enforces: false };
     if (strict && !podRange.isEmpty()) {
       await kernel.run(renderRuleset(compileNode(new PolicyIndex(buildState([])), node, this.#compileOptions())));
-      return false;
+      return nothing;
     }
-    if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return false;
+    if (audit || adoptMs <= 0 || (await kernel.connections()).length > 0) return nothing;
     await kernel.run(renderRuleset(trackingOnly()));
     await new Promise<void>((resolve) => {
       const cancel = clock.after(adoptMs, resolve);
@@ -273,14 +308,15 @@ export class Agent {
         resolve();
       };
     });
-    return true;
+    return { adopted: true, enforces: false };
   }
 
-  async #hasTable(): Promise<boolean> {
+  /** What the kernel has of ours; `foreign` for a table of our name in another form, such as that of another version. */
+  async #table(): Promise<Ruleset | 'foreign' | undefined> {
     try {
-      return (await this.#options.kernel.dump()) !== undefined;
+      return await this.#options.kernel.dump();
     } catch (error) {
-      if (error instanceof KernelError && error.code === 'foreign') return true;
+      if (error instanceof KernelError && error.code === 'foreign') return 'foreign';
       throw error;
     }
   }
@@ -295,12 +331,18 @@ export class Agent {
       });
   }
 
-  *#begin(adopted: boolean): Steps<void> {
+  /** @param enforces whether a table was there that enforces something: what is doubtful must not narrow that */
+  *#begin(adopted: boolean, enforces: boolean): Steps<void> {
     const { log, node, strict } = this.#options;
     if (strict) this.#strictRange = this.#options.podRange.union(this.#feed.podRanges);
     this.#revoker.lenient = adopted;
     this.#compiler = yield* this.#feed.begin(this.#compileOptions());
     this.#synced = true;
+    const doubt = enforces ? this.#doubt() : undefined;
+    if (doubt !== undefined) {
+      this.#hold(doubt);
+      return;
+    }
     const { nodes, pods } = this.#feed.state;
     if (!this.#feed.knowsNode && nodes.size > 0) {
       log.warn({ node }, NO_NODE);
@@ -309,9 +351,53 @@ export class Agent {
     } else if (pods.size === 0) {
       log.warn({}, 'there are no pods: nothing is enforced');
     }
-    if (strict && this.#strictRange.isEmpty()) log.warn({}, 'strict mode does not know the pod range: give --pod-cidr');
-    this.#reconciler.begin(this.#compiler);
+    const gap = this.#strictGap();
+    if (gap !== undefined) log.warn({}, gap);
+    this.#enforce('start');
+  }
+
+  #enforce(reason: ResyncReason): void {
+    if (this.#held !== undefined || this.#compiler === undefined) return;
+    this.#reconciler.begin(this.#compiler, reason);
     this.#judgeUnknown();
+  }
+
+  #hold(doubt: string): void {
+    if (doubt !== this.#held) this.#options.log.error({}, `${HELD}: ${doubt}`);
+    this.#held = doubt;
+  }
+
+  /** Goes on once there is no doubt any more. */
+  #reconsider(): void {
+    if (this.#held === undefined) return;
+    const doubt = this.#doubt();
+    if (doubt === undefined) this.#release('what was told is whole now, and is enforced');
+    else this.#hold(doubt);
+  }
+
+  #release(message: string): void {
+    this.#held = undefined;
+    this.#options.log.info({}, message);
+    this.#enforce('start');
+  }
+
+  /** Somebody changed the table. One that is gone cannot be kept. */
+  #repair(): void {
+    if (this.#held === undefined) {
+      this.#reconciler.resync('foreign-change');
+      return;
+    }
+    this.#table()
+      .then((table) => {
+        if (table === 'foreign' || (table !== undefined && enforcesAnything(table))) return;
+        this.#told(
+          this.#turns.do(() => {
+            if (this.#held !== undefined)
+              this.#release('somebody took away the table that was kept: what can be read is enforced');
+          }),
+        );
+      })
+      .catch((error: unknown) => this.#break(error));
   }
 
   /** Whatever else has changed: connections of pods that are not known may be older than the rules that deny them. */
@@ -326,10 +412,10 @@ export class Agent {
     if (this.#options.strict && !range.equals(this.#strictRange)) {
       this.#strictRange = range;
       this.#compiler = yield* this.#feed.begin(this.#compileOptions());
-      this.#reconciler.begin(this.#compiler, 'options');
-      this.#judgeUnknown();
+      this.#enforce('options');
     }
     this.#reconciler.changed(seen);
+    this.#reconsider();
   }
 
   *#refuse(policy: KubeObject, seen: number): Steps<void> {
@@ -337,14 +423,22 @@ export class Agent {
     if (this.#synced) this.#reconciler.changed(seen);
   }
 
-  #problem(diagnostic: Diagnostic, refused: KubeObject | undefined): void {
+  #problem(diagnostic: Diagnostic, refused: KubeObject | undefined, lacks: boolean): void {
     const { log } = this.#options;
     const { severity, message, source, object } = diagnostic;
     const place = source === undefined ? undefined : `${source.file}:${source.line}:${source.column}`;
     log[severity === 'error' ? 'error' : 'warn']({ place, object }, message);
+    this.#problems.add(diagnostic, lacks);
     if (refused === undefined) return;
     const seen = this.#options.clock.now();
     this.#told(this.#turns.take(() => this.#refuse(refused, seen)));
+  }
+
+  #resolved(diagnostic: Diagnostic): void {
+    this.#options.log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`);
+    this.#problems.resolve(diagnostic);
+    // Only after everything that is told with it: another problem may have come.
+    setImmediate(() => this.#told(this.#turns.do(() => this.#reconsider())));
   }
 
   #comparePeriodically(): void {

@@ -41,7 +41,7 @@ describe('an endpoint', () => {
       throw new Error('no status');
     },
     unhealthy: () => undefined,
-    metrics: new AgentMetrics(() => ({ cluster: buildState([]), node: 'n', isolated: 0 })),
+    metrics: new AgentMetrics(() => ({ cluster: buildState([]), node: 'n', isolated: 0, problems: 0 })),
     refresh: () => Promise.reject(new Error('no counters')),
   };
   const open = async (address: Parameters<typeof Endpoint.open>[0]): Promise<Endpoint> => {

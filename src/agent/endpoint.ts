@@ -17,6 +17,8 @@ export interface AgentStatus {
   readonly strict: boolean;
   readonly pods: { readonly local: number; readonly isolated: number; readonly known: number };
   readonly policies: number;
+  /** Errors of the input that keep something out of force, and the first few of them with their places. */
+  readonly problems: { readonly number: number; readonly first: readonly string[] };
   readonly version: string;
   readonly pid: number;
 }

@@ -20,8 +20,15 @@ export class AgentMetrics {
   readonly watchRestarts: Counter<'resource'>;
   readonly ready: Gauge;
 
-  /** @param state what is known, and how many pods of this node policies isolate, when somebody asks */
-  constructor(state: () => { readonly cluster: ClusterState; readonly node: string; readonly isolated: number }) {
+  /** @param state what is known, how many pods of this node policies isolate, errors of the input, when somebody asks */
+  constructor(
+    state: () => {
+      readonly cluster: ClusterState;
+      readonly node: string;
+      readonly isolated: number;
+      readonly problems: number;
+    },
+  ) {
     const registers = [this.registry];
     // The default of 10 ms wakes the process a hundred times a second.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 200 });
@@ -85,6 +92,14 @@ export class AgentMetrics {
       name: 'portcullis_ready',
       help: '1 when the kernel holds the current state.',
       registers,
+    });
+    new Gauge({
+      name: 'portcullis_input_problems',
+      help: 'Errors of what is read that keep something of it out of force.',
+      registers,
+      collect() {
+        this.set(state().problems);
+      },
     });
     new Gauge({
       name: 'portcullis_pods',

@@ -16,6 +16,9 @@ import type { CommandSpec } from './spec.ts';
 const ENFORCEMENT = 'Enforcement:';
 const SERVICES = 'Services:';
 const LISTENING = 'Listening:';
+/** What `-f` takes where standard input cannot be watched. */
+const WATCHED =
+  'file or directory (walked recursively: .yaml .yml .json), watched; repeatable. Without it the live cluster is read';
 const WEBHOOK = 'Admission webhook:';
 
 /** The commands that run until they are stopped. */
@@ -176,7 +179,9 @@ kubeconfig. Needs CAP_NET_ADMIN. When it ends (SIGTERM, SIGINT, SIGHUP), what it
 away. While another agent runs in the network namespace it waits, and is not ready; --cleanup is refused then.`,
     arguments: [],
     options: [
-      ...inputFlags.filter(({ name }) => name !== 'pod-cidr' && name !== 'strict'),
+      ...inputFlags
+        .filter(({ name }) => name !== 'pod-cidr' && name !== 'strict')
+        .map((option) => (option.name === 'filename' ? { ...option, description: WATCHED } : option)),
       ...selectionFlags.filter(({ name }) => name === 'namespace').map((option) => ({ ...option, hidden: true })),
       {
         name: 'node',

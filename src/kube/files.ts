@@ -23,6 +23,11 @@ function isSkippedFolder(name: string): boolean {
   return name === '.git' || name.startsWith('..');
 }
 
+/** Whether a path is standard input. */
+export function isStdin(named: string): boolean {
+  return STDIN_NAMES.includes(named);
+}
+
 /** What was read, and what could not be. */
 export interface Inputs {
   readonly inputs: readonly ManifestInput[];
@@ -82,7 +87,7 @@ export async function readInputs(paths: readonly string[], options: InputOptions
   for (const [index, { name }] of files.entries()) {
     options.onProgress?.(index, files.length);
     try {
-      const content = name === STDIN ? await readStream(options.stdin, limit) : readFile(name, limit);
+      const content = name === STDIN ? await readStream(options.stdin, limit) : readFile(name, limit).content;
       inputs.push({ name, content });
     } catch (error) {
       told.push(unreadable(name === STDIN ? 'standard input' : name, reasonOf(error)));
@@ -91,18 +96,20 @@ export async function readInputs(paths: readonly string[], options: InputOptions
   return { inputs, problems: told };
 }
 
-/** The content of one file, or why it cannot be read. */
-export function readManifestFile(name: string): { readonly content: Uint8Array } | { readonly problem: Diagnostic } {
+/** What one file holds, and which file of the system it is, whatever its name; or why it cannot be read. */
+export function readManifestFile(
+  name: string,
+): { readonly content: Uint8Array; readonly inode: string } | { readonly problem: Diagnostic } {
   try {
-    return { content: readFile(name, MAX_BYTES) };
+    return readFile(name, MAX_BYTES);
   } catch (error) {
     return { problem: unreadable(name, reasonOf(error)) };
   }
 }
 
-/** Whether a file in a folder is read. */
+/** Whether a file in a folder is read. `.#NAME` is a link to nowhere, by which Emacs says that it edits the file. */
 export function isManifestName(name: string): boolean {
-  return name !== CONFIG_NAME && EXTENSIONS.some((extension) => name.endsWith(extension));
+  return name !== CONFIG_NAME && !name.startsWith('.#') && EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
 class Walk implements FoundFiles {
@@ -117,7 +124,7 @@ class Walk implements FoundFiles {
   }
 
   addNamed(named: string): void {
-    if (STDIN_NAMES.includes(named)) {
+    if (isStdin(named)) {
       if (this.#isNew(STDIN)) this.files.push({ name: STDIN, real: STDIN });
       return;
     }
@@ -217,13 +224,14 @@ class TooLargeError extends Error {
   }
 }
 
-function readFile(name: string, limit: number): Uint8Array {
+function readFile(name: string, limit: number): { readonly content: Uint8Array; readonly inode: string } {
   const descriptor = openSync(name, 'r');
   try {
-    if (fstatSync(descriptor).size > limit) throw new TooLargeError(limit);
+    const { dev, ino, size } = fstatSync(descriptor, { bigint: true });
+    if (size > limit) throw new TooLargeError(limit);
     const content = readFileSync(descriptor);
     if (content.length > limit) throw new TooLargeError(limit);
-    return content;
+    return { content, inode: `${dev}:${ino}` };
   } finally {
     closeSync(descriptor);
   }

@@ -4,6 +4,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { ClusterError, type ClusterErrorCode } from './connect/cluster-error.ts';
 export { type ConnectOptions, connect, connectInCluster } from './connect/connect.ts';
 export type { Connection } from './connect/connection.ts';
+export { REST_MS } from './manifest-file.ts';
 export { objectKey, sameContent } from './object-key.ts';
 export type { ObjectChange, ObjectSink, ObjectSource } from './source.ts';
 export {

@@ -20,8 +20,9 @@ export interface ObjectSink {
    * {@link resolved}.
    * @param refused the invalid object, where it could be decoded. When no version of it was `set` before, nothing of it
    *   is in force, and the sink decides what that means; it comes before the batch that it was read with.
+   * @param lacks it keeps something back of which no earlier version was told: what was told is less than what was written
    */
-  problem(diagnostic: Diagnostic, refused?: KubeObject): void;
+  problem(diagnostic: Diagnostic, refused?: KubeObject, lacks?: boolean): void;
   /** What was told as this problem is over; the batch that follows has what it kept back. */
   resolved?(diagnostic: Diagnostic): void;
   /** A fault of the program: what the error says is told no more of. A sink without this is told a problem. */
@@ -30,6 +31,8 @@ export interface ObjectSink {
 
 /** A place that tells the state of a cluster until it is closed. */
 export interface ObjectSource {
+  /** Whether what is not told is not there. Of files it may be that they are not there yet, such as those of a mount. */
+  readonly certain: boolean;
   /** Begins to tell. Rejects only for what no retry can mend, such as a path that is not there. */
   start(sink: ObjectSink): Promise<void>;
   close(): Promise<void>;

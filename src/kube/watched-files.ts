@@ -34,6 +34,8 @@ export interface PathProblem {
   readonly diagnostic: Diagnostic;
   /** It was looked at, and there is nothing to read. */
   readonly empty: boolean;
+  /** Nothing that was read before stands in for what it hides. */
+  readonly lacks: boolean;
 }
 
 /** What watched files are made into. */
@@ -50,8 +52,8 @@ export interface FileRounds<S> {
  * Keeps up with the files below some paths: written in place or replaced, in folders that come and go, behind the links of
  * a mounted ConfigMap. All are read together. What is below a named path that is gone stays as it was; a file that is
  * deleted goes, the last one below a named path only when none has come for two seconds, since a folder that is made anew
- * is empty at first. Files should be replaced by renaming: one that is written in place for longer than a second may be
- * read when half of it is there.
+ * is empty at first. Files should be replaced by renaming: one that is written in place is read whenever nothing has
+ * happened for 50 ms, though half of it may be there.
  */
 export class WatchedFiles<S> {
   readonly #paths: readonly string[];
@@ -82,6 +84,11 @@ export class WatchedFiles<S> {
     this.#open = true;
     await this.#scan();
     if (this.#open) this.#rescanLater();
+  }
+
+  /** Reads everything again now. */
+  look(): void {
+    this.#scanNow();
   }
 
   close(): void {
@@ -128,8 +135,13 @@ export class WatchedFiles<S> {
     const routes = found.files.filter(({ real }) => !found.folders.includes(path.dirname(real)));
     const { fresh, failure } = this.#watch.watch(found.folders, [...this.#paths, ...routes.map(({ name }) => name)]);
     if (fresh) this.#hint();
-    const problems: PathProblem[] = [...found.problems];
-    if (failure !== undefined) problems.push({ diagnostic: cannotWatch(failure), empty: false });
+    const known = [...states.keys()];
+    const problems: PathProblem[] = found.problems.map(({ name, diagnostic, empty }) => ({
+      diagnostic,
+      empty,
+      lacks: !known.some((file) => isBelow(file, name)),
+    }));
+    if (failure !== undefined) problems.push({ diagnostic: cannotWatch(failure), empty: false, lacks: false });
     this.#files = states;
     yield* this.#rounds.told(states, problems);
   }

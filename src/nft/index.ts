@@ -1,6 +1,7 @@
 /** The packet filter of a node as data: compiled from the engine's answers, written as nft text, simulated. */
 export { compileNode } from './compile.ts';
 export { applyDelta, diffRulesets, diffSteps, elementsOf, haveSameKinds, isEmptyDelta, stepsOf } from './delta.ts';
+export { enforcesAnything } from './enforces.ts';
 export { guardedAddresses, trackingOnly } from './fixed-parts.ts';
 export { readListing, type UnknownContents } from './listing.ts';
 export { DENIAL_CHAINS, LOG_PREFIX } from './names.ts';

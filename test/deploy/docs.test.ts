@@ -74,7 +74,7 @@ describe('docs/deployment.md', () => {
   });
 
   test('lists every metric of the agent, with type and labels', () => {
-    const metrics = new AgentMetrics(() => ({ cluster: state, node: 'worker-1', isolated: 0 }));
+    const metrics = new AgentMetrics(() => ({ cluster: state, node: 'worker-1', isolated: 0, problems: 0 }));
     const own = metrics.registry.getMetricsAsArray() as unknown as {
       name: string;
       type: string;
@@ -89,7 +89,7 @@ describe('docs/deployment.md', () => {
 });
 
 test('alerts are about metrics that exist, and say what to do', () => {
-  const metrics = new AgentMetrics(() => ({ cluster: state, node: 'worker-1', isolated: 0 }));
+  const metrics = new AgentMetrics(() => ({ cluster: state, node: 'worker-1', isolated: 0, problems: 0 }));
   const known = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name));
   const rules = at(parse(fileText(`${CHART}/files/alerts.yaml`)), 'groups', 0, 'rules') as Record<string, unknown>[];
   expect(rules.length).toBeGreaterThan(5);

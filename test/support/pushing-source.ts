@@ -5,6 +5,7 @@ import { decode, type Manifest } from './manifests.ts';
 export class PushingSource implements ObjectSource {
   #sink: ObjectSink | undefined;
   closed = false;
+  certain = true;
 
   async start(sink: ObjectSink): Promise<void> {
     this.#sink = sink;

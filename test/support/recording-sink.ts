@@ -7,6 +7,8 @@ export class RecordingSink implements ObjectSink {
   readonly batches: (readonly ObjectChange[])[] = [];
   readonly problems: Diagnostic[] = [];
   readonly refused: KubeObject[] = [];
+  /** Of each problem: whether nothing of what it hides was told before. */
+  readonly lacking: boolean[] = [];
   readonly resolved_: Diagnostic[] = [];
   readonly faults: unknown[] = [];
   /** What is in force, by `kind/namespace/name`. */
@@ -32,8 +34,9 @@ export class RecordingSink implements ObjectSink {
     this.wake();
   }
 
-  problem(diagnostic: Diagnostic, refused?: KubeObject): void {
+  problem(diagnostic: Diagnostic, refused?: KubeObject, lacks = false): void {
     this.problems.push(diagnostic);
+    this.lacking.push(lacks);
     if (refused !== undefined) this.refused.push(refused);
     this.wake();
   }

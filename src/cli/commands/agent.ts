@@ -138,10 +138,12 @@ async function sourceOf(context: Context, paths: readonly string[]): Promise<Age
     return ({ onRestart }) => watchCluster(connection, { onRestart });
   }
   refuseCluster(context, '-f names files: leave one out');
-  const { watchFiles } = await import('../../kube/index.ts');
+  const { isStdin } = await import('../../kube/files.ts');
+  const { REST_MS, watchFiles } = await import('../../kube/index.ts');
+  if (paths.some(isStdin)) throw new UsageError('standard input cannot be watched: name files or directories with -f');
   const namespace = context.flags.text('namespace');
   return ({ onRead }) =>
-    watchFiles(paths, { onRead, ...(namespace === undefined ? {} : { defaultNamespace: namespace }) });
+    watchFiles(paths, { onRead, restMs: REST_MS, ...(namespace === undefined ? {} : { defaultNamespace: namespace }) });
 }
 
 /** A pod is its service account, whatever kubeconfig there may be; else it is as for every other command. */

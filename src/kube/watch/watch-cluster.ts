@@ -58,6 +58,7 @@ export function watchCluster(connection: Connection, options: WatchClusterOption
 }
 
 class ClusterWatcher implements ClusterSource {
+  readonly certain = true;
   readonly restarts = new Map<string, number>();
   readonly #connection: Connection;
   readonly #options: WatchClusterOptions;
