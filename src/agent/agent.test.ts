@@ -335,6 +335,7 @@ describe('what others do to the table', () => {
     'add table inet portcullis\nadd set inet portcullis ingress4 { typeof ip saddr; }\n',
     'add table inet portcullis\nadd set inet portcullis guarded4 { typeof ip6 saddr; }\n',
     'add table inet portcullis\nadd chain inet portcullis forward { type filter hook input priority 0; policy accept; }\n',
+    'add table inet portcullis { flags dormant; }\n',
   ])('does not stand in the way of the rules: %j', async (script) => {
     const kernel = new FakeKernel();
     kernel.interfere(script);

@@ -113,6 +113,26 @@ describe.skipIf(skipsKernelTests())('the program on a node', () => {
     expect(await node.metric('portcullis_connections_cut_total')).toBe(1);
   });
 
+  test('wakes its table when somebody has put it to sleep, and when it finds it asleep', async () => {
+    node = new AgentRun();
+    await node.serve();
+    node.write(admitting(80));
+    node.start();
+    await node.ready();
+    const repaired = 'portcullis_resyncs_total{reason="foreign-change"}';
+    const asleep = 'add table inet portcullis { flags dormant; }\n';
+    node.nft(asleep);
+    await node.until(async () => ((await node?.metric(repaired)) ?? 0) > 0);
+    await node.ready();
+    expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
+    await node.stop();
+    node.nft(asleep);
+    expect(await node.reaches(81)).toBe(true);
+    node.start();
+    await node.ready();
+    expect([await node.reaches(80), await node.reaches(81)]).toEqual([true, false]);
+  });
+
   test('takes its time with somebody who flushes all rules again and again, and has them back in the end', async () => {
     node = new AgentRun();
     node.write(admitting(80));

@@ -190,10 +190,15 @@ describe.each([
       expect(await kernel.dump()).toEqual(USED);
     });
 
-    test('does not make up what others wrote', async () => {
+    test.each([
+      'add chain inet portcullis alien\nadd rule inet portcullis alien tcp sport 80 accept\n',
+      'add table inet portcullis { flags dormant; }\n',
+    ])('does not make up what others wrote: %s', async (script) => {
       await kernel.run(renderRuleset(USED));
-      subject.interfere('add chain inet portcullis alien\nadd rule inet portcullis alien tcp sport 80 accept\n');
+      subject.interfere(script);
       await expect(kernel.dump()).rejects.toMatchObject({ name: 'KernelError', code: 'foreign' });
+      await kernel.run(renderRuleset(USED));
+      expect(await kernel.dump()).toEqual(USED);
     });
 
     test('tells of changes by others, not of its own', async () => {
@@ -205,13 +210,15 @@ describe.each([
       await expect(kernel.run('delete element inet portcullis one { 10.0.0.2 }\n')).rejects.toThrow();
       subject.interfere('add element inet portcullis one { 10.0.0.2 }\n');
       await changes.reached(1);
-      subject.interfere('flush ruleset\n');
+      subject.interfere('add table inet portcullis { flags dormant; }\n');
       await changes.reached(2);
+      subject.interfere('flush ruleset\n');
+      await changes.reached(3);
       await kernel.run(renderRuleset(USED));
       await watch.close();
       subject.interfere('flush ruleset\n');
       expect(await kernel.dump()).toBeUndefined();
-      expect(changes.count).toBe(2);
+      expect(changes.count).toBe(3);
     });
   });
 });

@@ -26,9 +26,11 @@ export interface Table {
   readonly chains: ReadonlyMap<string, Lines>;
   /** Sets and maps. */
   readonly sets: ReadonlyMap<string, Elements>;
+  /** As written: `{ flags dormant; }`. Empty: none. */
+  readonly flags: string;
 }
 
-const EMPTY: Table = { chains: new Map(), sets: new Map() };
+const EMPTY: Table = { chains: new Map(), sets: new Map(), flags: '' };
 
 /**
  * The table after a script; undefined when there is none.
@@ -40,8 +42,9 @@ export function runScript(before: Table | undefined, script: string): Table | un
   return transaction.end();
 }
 
-/** @throws KernelError of code `foreign` for rules that no ruleset has */
-export function rulesetOf({ chains, sets }: Table): Ruleset {
+/** @throws KernelError of code `foreign` for rules that no ruleset has, and for flags */
+export function rulesetOf({ chains, sets, flags }: Table): Ruleset {
+  if (flags !== '') fail('foreign', flags);
   const ruleset = {
     sets: new Map<string, NftSet>(),
     maps: new Map<string, NftMap>(),
@@ -68,6 +71,7 @@ function fail(code: KernelErrorCode, line: string): never {
 
 class Transaction {
   #there: boolean;
+  #flags: string;
   #chains: Map<string, Lines>;
   #sets: Map<string, Elements>;
   /** Sets whose elements are this transaction's own copy. */
@@ -75,6 +79,7 @@ class Transaction {
 
   constructor(before: Table | undefined) {
     this.#there = before !== undefined;
+    this.#flags = (before ?? EMPTY).flags;
     this.#chains = new Map((before ?? EMPTY).chains);
     this.#sets = new Map((before ?? EMPTY).sets);
   }
@@ -87,9 +92,11 @@ class Transaction {
     switch (`${verb} ${kind}`) {
       case 'add table':
         this.#there = true;
+        this.#flags = rest;
         return;
       case 'delete table':
         this.#there = false;
+        this.#flags = '';
         this.#chains = new Map();
         this.#sets = new Map();
         this.#copied.clear();
@@ -184,7 +191,7 @@ class Transaction {
       const set = this.#sets.get(name);
       if (set?.type === 'range') checkDisjoint(name, set.elements.keys());
     }
-    return this.#there ? { chains: this.#chains, sets: this.#sets } : undefined;
+    return this.#there ? { chains: this.#chains, sets: this.#sets, flags: this.#flags } : undefined;
   }
 }
 

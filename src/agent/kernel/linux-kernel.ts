@@ -10,6 +10,7 @@ import { type Closer, type Connection, type Kernel, KernelError, type LoggedPack
 import { Nftables } from './nftables.ts';
 import { receivePackets } from './packet-log.ts';
 import { findMissing } from './preflight.ts';
+import { tableFlags } from './table-flags.ts';
 
 /**
  * The kernel of this machine, in the network namespace that the process was started in: `ip netns exec` before the
@@ -56,15 +57,17 @@ export class LinuxKernel implements Kernel {
   async dump(): Promise<Ruleset | undefined> {
     const listing = await this.#queued(() => this.#list());
     if (listing === undefined) return undefined;
-    const read = await inSlices(readListing(listing));
+    if (listing.flags !== 0) throw new KernelError('foreign', `the table ${TABLE} has flags (${listing.flags})`);
+    const read = await inSlices(readListing(listing.json));
     if (!('unknown' in read)) return read;
     const problem = `the table ${TABLE} holds what Portcullis does not write`;
     throw new KernelError('foreign', `${problem}: ${read.unknown}`);
   }
 
-  async #list(): Promise<string | undefined> {
+  async #list(): Promise<{ readonly json: string; readonly flags: number } | undefined> {
     try {
-      return await this.#nftables.list(`list table inet ${TABLE}`);
+      const json = await this.#nftables.list(`list table inet ${TABLE}`);
+      return { json, flags: tableFlags() };
     } catch (error) {
       if (error instanceof KernelError && error.code === 'missing') return undefined;
       throw error;
