@@ -39,8 +39,13 @@ const EXPECTED_TIMEOUT = 100;
 /** A lab over a directory of its own, which the test may change. */
 export class TestLab {
   readonly name = `t${process.pid}-${randomBytes(3).toString('hex')}`;
-  /** What the lab reads. */
-  readonly directory = mkdtempSync(path.join(tmpdir(), 'portcullis-lab-'));
+  #directory: string | undefined;
+
+  /** What the lab reads; made when first asked for, since a suite that is left out makes labs too. */
+  get directory(): string {
+    this.#directory ??= mkdtempSync(path.join(tmpdir(), 'portcullis-lab-'));
+    return this.#directory;
+  }
 
   /** Copies manifests into the lab's directory. */
   copy(from: string): void {
@@ -123,7 +128,7 @@ export class TestLab {
 
   async down(): Promise<void> {
     await tearDown(this.name);
-    rmSync(this.directory, { recursive: true, force: true });
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 
