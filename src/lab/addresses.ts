@@ -1,6 +1,8 @@
+import type { ObjectSource } from '../model/source.ts';
 import { type Address, addressBits, type Family, formatAddress, parseAddress } from '../net/address.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { type Cidr, formatCidr } from '../net/cidr.ts';
+import { formatPosition } from '../report/diagnostics.ts';
 
 /** Smallest part of a pod range that one node gets, as on most clusters. */
 const NODE_BLOCK: Readonly<Record<Family, number>> = { IPv4: 24, IPv6: 64 };
@@ -19,6 +21,34 @@ export function nodeBlocks(range: Cidr, count: number): readonly Cidr[] | undefi
     base: range.base + BigInt(index) * size,
     prefix,
   }));
+}
+
+/** Addresses that no device of a node or pod can have, or that lead nowhere else. */
+const OF_NO_HOST: readonly (readonly [what: string, set: AddressSet])[] = (
+  [
+    ['unspecified', ['0.0.0.0/8', '::/128']],
+    ['loopback', ['127.0.0.0/8', '::1/128']],
+    ['link-local', ['169.254.0.0/16', 'fe80::/10']],
+    ['multicast', ['224.0.0.0/4', 'ff00::/8']],
+    ['broadcast', ['255.255.255.255/32']],
+    ['IPv4-mapped', ['::ffff:0:0/96']],
+  ] as const
+).map(([what, blocks]) => [what, AddressSet.unionOf(blocks.map((text) => AddressSet.ofCidr(blockFromText(text))))]);
+
+/** Whether a node or pod of a lab can have an address. Warns, with the place of its object, when it cannot. */
+export function canHave(
+  id: string,
+  object: { readonly source?: ObjectSource } | undefined,
+  address: string,
+  warnings: string[],
+): boolean {
+  const parsed = planned(address);
+  const [what] = OF_NO_HOST.find(([, set]) => set.contains(parsed)) ?? [];
+  if (what === undefined) return true;
+  const place =
+    object?.source === undefined ? '' : `${formatPosition({ ...object.source.start, file: object.source.file })}: `;
+  warnings.push(`${place}${id} does not get its address ${address}: it is ${what}`);
+  return false;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ClusterState } from '../engine/index.ts';
 import { type Family, formatAddress } from '../net/address.ts';
 import type { Cidr } from '../net/cidr.ts';
-import { familyOf, formatBlocks, nodeBlocks, onePerFamily } from './addresses.ts';
+import { canHave, familyOf, formatBlocks, nodeBlocks, onePerFamily } from './addresses.ts';
 import { LabError, type LabMemory, type LabNode, type LabOptions } from './model.ts';
 import { nodeNamespace } from './names.ts';
 import { Slots } from './slots.ts';
@@ -46,7 +46,8 @@ export function planNodes(
   return names.map((name) => {
     const slot = slots.of(name);
     const known = state.nodes.get(name);
-    const addresses = known === undefined ? [] : onePerFamily(known.addresses.map(formatAddress));
+    const written = (known?.addresses ?? []).map(formatAddress);
+    const addresses = onePerFamily(written.filter((address) => canHave(`node ${name}`, known, address, warnings)));
     for (const family of familiesOf(options)) {
       if (addresses.some((address) => familyOf(address) === family)) continue;
       const range = NODE_CIDRS[family];

@@ -6,6 +6,7 @@ import type { Cidr } from '../net/cidr.ts';
 import {
   AddressPool,
   blockFromText,
+  canHave,
   familyOf,
   formatBlocks,
   onePerFamily,
@@ -136,7 +137,7 @@ export function placePods(
   };
   for (const { id, info } of wanted) {
     if (info.hostNetwork || info.kind !== 'Pod') continue;
-    const written = info.addresses.map(formatAddress);
+    const written = info.addresses.map(formatAddress).filter((address) => canHave(id, info, address, warnings));
     claim(id, written, (address) => `${id} does not get its address ${address}: another pod or node has it`);
   }
   const blockOf = (family: Family, node: LabNode): Cidr | undefined => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decode, type Manifest, namespace, node, pod, policy, workload } from '../../test/support/manifests.ts';
+import { readManifests } from '../manifest/index.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { LabError, type LabOptions, type LabPlan } from './model.ts';
 import { DEFAULT_POD_CIDRS, planLab } from './plan.ts';
@@ -71,6 +72,38 @@ describe('addresses', () => {
     const made = plan([pod('a/x', { ips: ['10.9.9.9'] }), pod('a/y', { ips: ['10.9.9.9'] })]);
     expect(addressesOf(made)).toEqual({ 'a/x': '10.9.9.9', 'a/y': '10.244.0.1 fd00:10:244::1' });
     expect(made.warnings.join()).toContain('a/y does not get its address 10.9.9.9');
+  });
+
+  test.each([
+    ['fe80::5', 'link-local'],
+    ['169.254.7.7', 'link-local'],
+    ['127.0.0.5', 'loopback'],
+    ['::1', 'loopback'],
+    ['224.0.0.5', 'multicast'],
+    ['ff02::1', 'multicast'],
+    ['0.0.0.0', 'unspecified'],
+    ['255.255.255.255', 'broadcast'],
+  ])('%s is of no pod and no node, and told: %s', (address, what) => {
+    const made = plan([
+      pod('a/x', { ips: [address] }),
+      pod('a/y', { ips: ['240.0.0.1', 'fc00::1'] }),
+      node('n', address),
+    ]);
+    expect(addressesOf(made)).toEqual({ 'a/x': '10.244.0.1 fd00:10:244::1', 'a/y': '240.0.0.1 fc00::1' });
+    expect(made.nodes.map(({ addresses }) => addresses.includes(address))).toEqual([false]);
+    expect(made.warnings).toEqual([
+      `node n does not get its address ${address}: it is ${what}`,
+      `a/x does not get its address ${address}: it is ${what}`,
+    ]);
+  });
+
+  test('a warning of one names its place', () => {
+    const { objects } = readManifests([
+      { name: 'pods.yaml', content: `---\n${JSON.stringify(pod('a/x', { ips: ['127.0.0.5'] }))}` },
+    ]);
+    expect(planLab(objects, OPTIONS).warnings).toEqual([
+      'pods.yaml:2:1: a/x does not get its address 127.0.0.5: it is loopback',
+    ]);
   });
 
   test('one that the input gives later is taken from nobody', () => {

@@ -49,8 +49,8 @@ export interface ProbeLabOptions {
 
 /**
  * Tries every connection of a lab and compares with what the engine says of the files that the agents enforce.
- * Rejects with {@link LabError} when there is no such lab, when its agents do not enforce what its files say, or when
- * these change meanwhile.
+ * Rejects with {@link LabError} when there is no such lab, when its agents do not enforce what its files say or these
+ * are not valid, and when they change meanwhile.
  */
 export async function probeLab(name: string, options: ProbeLabOptions = {}): Promise<ProbeReport> {
   const { timeout = DEFAULT_TIMEOUT, onProgress = () => {} } = options;
@@ -59,6 +59,9 @@ export async function probeLab(name: string, options: ProbeLabOptions = {}): Pro
   if (config === undefined) throw noSuchLab(name);
   const files = [...config.paths, paths.objects];
   const status = await enforcedStatus(name);
+  const [problem, ...more] = status.problems;
+  if (problem !== undefined)
+    throw new LabError(`the lab keeps what it had, for its files are not valid: ${problem}`, more);
   const objects = await readObjects(files, config.defaultNamespace);
   const digest = filesDigest(files);
   if (status.agents.some((agent) => agent.digest !== digest)) throw changed();

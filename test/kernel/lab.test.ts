@@ -152,6 +152,8 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     const place = `${path.join(broken.directory, 'policy.json')}:1:`;
     await expect.poll(async () => (await statusOf(broken.name)).problems.join()).toContain(place);
     expect(await broken.ask('a/web', addressOf(await statusOf(broken.name), 'a/db'), 8080)).toBe('a/db');
+    // What is in force cannot be told from such files: nothing is predicted of them.
+    await expect(broken.probe(focus)).rejects.toThrow(place);
     broken.write('policy.json', [allowTo('db', 'web')]);
     expect(await broken.open(focus)).toEqual(before);
     expect((await statusOf(broken.name)).problems).toEqual([]);

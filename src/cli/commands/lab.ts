@@ -131,9 +131,6 @@ export async function probe(context: Context): Promise<number> {
       ...(timeout === undefined ? {} : { timeout }),
       onProgress: (done, total) => progress.show('probing', done, total),
     }).finally(() => progress.clear());
-    for (const problem of report.status.problems) {
-      err.add(`${context.errStyle.warning('warning')}: the lab is not as its files say: ${problem}\n`);
-    }
     if (flags.text('output') === 'json') await out.write(probeJson(report));
     else if (flags.on('quiet')) await out.write(probeSummary(report, outStyle));
     else await out.write(probeText(report, { ...textOptions(context), all: flags.on('verbose') }));
