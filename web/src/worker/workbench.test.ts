@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Snapshot, SourceFile } from './protocol.ts';
 import { Workbench } from './workbench.ts';
 
@@ -71,5 +72,39 @@ describe('what is listed', () => {
     expect(endpoints.filter(({ type }) => type === 'workload').map(({ id }) => id)).toEqual(ordered);
     expect(namespaces).toEqual(['n-2', 'n-10']);
     expect(bench.exposure().map(({ id }) => id)).toEqual(ordered);
+  });
+});
+
+describe('assertions', () => {
+  const ASSERTIONS = `apiVersion: portcullis.dev/v1
+kind: PolicyTest
+assertions: [{ from: x/a, to: x/b, port: 7070, expect: allowed }, { from: x/b, to: x/a, expect: denied }]
+`;
+
+  test.each([
+    ['as YAML', ASSERTIONS],
+    ['as JSON', JSON.stringify(parse(ASSERTIONS))],
+  ])('in one file with manifests are told from them, %s', (_, assertions) => {
+    const bench = new Workbench();
+    const content = [PODS, assertions, policy(7070)].join('\n---\n');
+    const { state, problems, policies, tests } = bench.open({ files: [{ name: 'all.yaml', content }] });
+    expect({ state, problems, tests }).toEqual({
+      state: 'current',
+      problems: [],
+      tests: { total: 2, failed: 1, errors: 0 },
+    });
+    expect(policies.map(({ place }) => place?.line)).toEqual([content.split('\n').indexOf('kind: NetworkPolicy')]);
+    expect(bench.tests().results.map(({ passed }) => passed)).toEqual([true, false]);
+  });
+
+  test('that cannot be read leave the manifests beside them as they are', () => {
+    const bench = new Workbench();
+    const content = [PODS, policy(7070), ASSERTIONS.replace('expect: allowed', 'expect: maybe')].join('---\n');
+    const { state, problems, tests } = bench.open({ files: [{ name: 'all.yaml', content }] });
+    expect(problems.map(({ place }) => place?.line)).toEqual([
+      content.split('\n').findIndex((line) => line.includes('maybe')) + 1,
+    ]);
+    expect({ state, tests }).toEqual({ state: 'current', tests: { total: 0, failed: 0, errors: 1 } });
+    expect(bench.tests().problems).toEqual(problems);
   });
 });

@@ -51,6 +51,7 @@ import {
   type VerdictView,
   type WorldSettings,
 } from './protocol.ts';
+import { divideFile } from './test-documents.ts';
 import { verdictView } from './verdict-view.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -61,14 +62,11 @@ interface State {
   readonly objects: readonly KubeObject[];
   readonly invalid: ReadonlySet<KubeObject>;
   readonly usable: readonly KubeObject[];
+  /** Of the manifests. */
   readonly diagnostics: readonly Diagnostic[];
   readonly tests: readonly PolicyTest[];
+  readonly testDiagnostics: readonly Diagnostic[];
   readonly errors: number;
-}
-
-/** A file of assertions rather than manifests. */
-function isTestFile({ content }: SourceFile): boolean {
-  return /^kind:\s*["']?PolicyTest\b/m.test(content);
 }
 
 /** Holds the files, the world that they make, and the world that the work began with. */
@@ -159,12 +157,13 @@ export class Workbench implements Requests {
   }
 
   #read(files: readonly SourceFile[]): State {
-    const manifests = files.filter((file) => !isTestFile(file));
+    const divided = files.map(divideFile);
+    const manifests = divided.flatMap((file) => file.manifests ?? []);
     const { strict = false, defaultNamespace = 'default' } = this.#settings;
     const checked = checkInput(manifests, { parses: this.#parses, strict, defaultNamespace });
     const usable = usableObjects(checked);
     const { world, diagnostics } = createWorld(usable, this.#worldOptions());
-    const tests = readPolicyTests(files.filter(isTestFile));
+    const tests = readPolicyTests(divided.flatMap((file) => file.tests ?? []));
     const all = [...checked.diagnostics, ...diagnostics];
     return {
       files,
@@ -172,8 +171,9 @@ export class Workbench implements Requests {
       objects: checked.objects,
       invalid: checked.invalid,
       usable,
-      diagnostics: [...all, ...tests.diagnostics],
+      diagnostics: all,
       tests: tests.tests,
+      testDiagnostics: tests.diagnostics,
       errors: all.filter(({ severity }) => severity === 'error').length,
     };
   }
@@ -192,7 +192,8 @@ export class Workbench implements Requests {
     const shielded = computeProtection(world);
     const endpoints = this.#units().map((unit) => endpointItem(unit, shielded.get(unit.endpoint.id)));
     const { results, diagnostics } = runPolicyTests(world, this.#now.tests);
-    const problems = [...this.#now.diagnostics, ...diagnostics].map(problemOf);
+    const read = [...this.#now.diagnostics, ...this.#now.testDiagnostics];
+    const problems = [...read, ...diagnostics].map(problemOf);
     const testErrors = this.#now.errors === 0 ? problems.filter(({ severity }) => severity === 'error').length : 0;
     return {
       revision: this.#revision,
@@ -283,8 +284,7 @@ export class Workbench implements Requests {
 
   lint(): readonly LintItem[] {
     const { world, objects, invalid, diagnostics } = this.#now;
-    const own = diagnostics.filter((one) => !this.#now.tests.some(({ source }) => source.file === one.source?.file));
-    const { findings } = lint({ world, objects, invalid, diagnostics: own });
+    const { findings } = lint({ world, objects, invalid, diagnostics });
     this.#findings = findings;
     return findings.map((finding, at) => ({
       ...problemOf(finding),
@@ -309,8 +309,6 @@ export class Workbench implements Requests {
 
   tests(): Answer<'tests'> {
     const { results, diagnostics } = runPolicyTests(this.#shown.world, this.#now.tests);
-    const files = new Set(this.#now.files.filter(isTestFile).map(({ name }) => name));
-    const read = this.#now.diagnostics.filter(({ source }) => source !== undefined && files.has(source.file));
     return {
       results: results.map(
         ({ test, assertion, title, passed, pairs, failed, counterexamples }): TestItem => ({
@@ -328,7 +326,7 @@ export class Workbench implements Requests {
           })),
         }),
       ),
-      problems: [...read, ...diagnostics].map(problemOf),
+      problems: [...this.#now.testDiagnostics, ...diagnostics].map(problemOf),
     };
   }
 
