@@ -247,7 +247,7 @@ export class Agent {
     if (this.#foreign.waiting) return 'somebody keeps changing the table';
     if (!current || this.#waiting > 0) return 'a change is on its way to the kernel';
     if (this.#lacks.length > 0) return this.#lacks.join('; ');
-    const { lacking } = this.#problems;
+    const lacking = this.#lacking;
     if (lacking !== undefined) return `the kernel does not hold what was written: ${lacking}`;
     return this.#strictGap();
   }
@@ -267,10 +267,15 @@ export class Agent {
     return [...this.#feed.state.pods.values()].filter((pod) => pod.node === node && !pod.hostNetwork);
   }
 
+  /** What an error hides, unless that is left out on purpose. */
+  get #lacking(): string | undefined {
+    return this.#options.skipInvalid === true ? undefined : this.#problems.lacking;
+  }
+
   /** Why what was told may be less than what there is, so that it must not take anything away from a table. */
   #doubt(): string | undefined {
     const { nodes, pods } = this.#feed.state;
-    if (this.#problems.lacking !== undefined) return this.#problems.lacking;
+    if (this.#lacking !== undefined) return this.#lacking;
     if (pods.size === 0 && !this.#source.certain) return NO_PODS;
     return !this.#feed.knowsNode && nodes.size > 0 && this.#localPods().length === 0 ? NO_NODE : undefined;
   }

@@ -28,6 +28,8 @@ export interface AgentOptions {
   readonly audit: boolean;
   /** Addresses in the pod range of the node that no known pod has are denied. */
   readonly strict: boolean;
+  /** What errors of the input hide is left out on purpose: neither the start nor readiness waits for it. */
+  readonly skipInvalid?: boolean;
   /** The pod range in strict mode, besides that of the Node object. */
   readonly podRange: AddressSet;
   /** Where denials are written, a line each; absent: they are counted only. */

@@ -87,6 +87,14 @@ describe('a start on a table that is there', () => {
     expect(await b.agent.metrics.registry.metrics()).toContain('\nportcullis_input_problems 1\n');
   });
 
+  test('does not keep it for errors that are to be skipped', async () => {
+    const b = bench({ skipInvalid: true }, await left());
+    await b.agent.start();
+    b.source.sink.problem(error(7), undefined, true);
+    await restarted(b, ...WORLD.slice(0, -1), allow('stranger'));
+    expect([seen(b), b.agent.status().ready, b.agent.status().problems.number]).toEqual([[false, true], true, 1]);
+  });
+
   test('keeps it where files hold no pods at all, until they do', async () => {
     const b = bench({}, await left());
     await b.agent.start();

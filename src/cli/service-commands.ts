@@ -184,6 +184,12 @@ away. While another agent runs in the network namespace it waits, and is not rea
         .map((option) => (option.name === 'filename' ? { ...option, description: WATCHED } : option)),
       ...selectionFlags.filter(({ name }) => name === 'namespace').map((option) => ({ ...option, hidden: true })),
       {
+        name: 'skip-invalid',
+        group: INPUT,
+        description:
+          'enforce what can be read of files with errors, and be ready; a start then keeps no table for their sake',
+      },
+      {
         name: 'node',
         value: 'NAME',
         group: NODE,

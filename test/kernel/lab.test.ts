@@ -159,6 +159,14 @@ describe.skipIf(skipsKernelTests())('a lab', () => {
     expect((await statusOf(broken.name)).problems).toEqual([]);
   });
 
+  test('comes up without an invalid policy that is to be skipped, and says so', async () => {
+    const skipping = lab();
+    const selector = { matchExpressions: [{ key: 'app', operator: 'Bogus' }] };
+    skipping.write('all.json', [WEB, DB, allowTo('db', 'web'), policy('a/wrong', { podSelector: selector })]);
+    const { agents, problems } = await skipping.up({}, ['--skip-invalid']);
+    expect([agents.map(({ ready }) => ready), problems.join()]).toEqual([[true], expect.stringContaining('"Bogus"')]);
+  });
+
   test('reaches pods through Services, judged behind the translation', async () => {
     const served = lab();
     served.write('pods.json', [

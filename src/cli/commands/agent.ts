@@ -107,6 +107,7 @@ async function agentOptions(context: Context, kernel: Kernel): Promise<AgentOpti
     denial: flags.text('denial') === 'reject' ? 'reject' : 'drop',
     audit: flags.on('audit'),
     strict: flags.text('start-mode') === 'strict',
+    skipInvalid: flags.on('skip-invalid'),
     podRange: AddressSet.unionOf(podCidrs(context).map((cidr) => AddressSet.ofCidr(cidr))),
     ...(flowLog === undefined
       ? {}

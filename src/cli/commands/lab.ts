@@ -58,10 +58,13 @@ export async function up(context: Context): Promise<number> {
     options,
     paths: flags.list('filename').map((file) => path.resolve(file)),
     defaultNamespace: defaultNamespace(context),
-    agentArguments: ['start-mode', 'denial'].flatMap((flag) => {
-      const value = flags.text(flag);
-      return value === undefined ? [] : [`--${flag}`, value];
-    }),
+    agentArguments: [
+      ...['start-mode', 'denial'].flatMap((flag) => {
+        const value = flags.text(flag);
+        return value === undefined ? [] : [`--${flag}`, value];
+      }),
+      ...(flags.on('skip-invalid') ? ['--skip-invalid'] : []),
+    ],
   };
   const started = performance.now();
   const progress = new Progress(err, flags.on('quiet'));
