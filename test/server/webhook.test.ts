@@ -50,6 +50,8 @@ function policy(name: string, ingress: readonly Rule[], extra: Rule = {}): Rule 
   };
 }
 
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const IGNORE_ALL = { 'portcullis.dev/lint-ignore': '*' };
 const FROM_WEB = { from: [{ podSelector: { matchLabels: { app: 'web' } } }], ports: [{ protocol: 'TCP', port: 5432 }] };
 const FROM_ALL = { ports: [{ protocol: 'TCP', port: 5432 }] };
 const DB = policy('db', [FROM_WEB]);
@@ -255,12 +257,27 @@ describe('lint', () => {
 
   test('an annotation keeps warnings back, not denials', async () => {
     const silent = policy('typo', typo['spec'] === undefined ? [] : ((typo['spec'] as Rule)['ingress'] as Rule[]), {
-      annotations: { 'portcullis.dev/lint-ignore': '*' },
+      annotations: IGNORE_ALL,
     });
     const lenient = await judged((await start()).port, reviewOf('CREATE', silent));
     expect(lenient.warnings ?? []).toEqual([]);
     const strict = await judged((await start({ denyOn: ['warning'] })).port, reviewOf('CREATE', silent));
     expect(strict.allowed).toBe(false);
+  });
+
+  test('an annotation does not make old what was there before', async () => {
+    const { kind, apiVersion, spec } = typo;
+    const silent = { kind, apiVersion, spec, metadata: { name: 'typo', namespace: 'shop', annotations: IGNORE_ALL } };
+    const { port } = await start({ denyOn: ['warning'], cluster: `${CLUSTER}---\n${stringify(silent)}` });
+    expect(await judged(port, reviewOf('UPDATE', silent, silent))).not.toHaveProperty('status');
+  });
+
+  test('a harmless policy is not denied where the namespace has a default deny', async () => {
+    const guard = stringify({ ...policy('guard', []), spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } });
+    const { port } = await start({ denyOn: ['info'], cluster: `${CLUSTER}---\n${guard}` });
+    const web = { ...policy('web', [{ from: [{ podSelector: { matchLabels: { app: 'db' } } }] }]) };
+    const spec = { ...(web['spec'] as Rule), podSelector: { matchLabels: { app: 'web' } } };
+    expect(await judged(port, reviewOf('CREATE', { ...web, spec }))).not.toHaveProperty('status');
   });
 
   test('what was there before the change does not deny it', async () => {
@@ -295,8 +312,7 @@ describe('what cannot be judged', () => {
   });
 
   test('the cluster is not known yet', async () => {
-    const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const judge = new Judge({ world: WORLD_OPTIONS, guardrails: [], denyOn: [] }, quiet, false);
+    const judge = new Judge({ world: WORLD_OPTIONS, guardrails: [], denyOn: [] }, QUIET, false);
     const { port } = await start({ options: { judge } });
     const { allowed, warnings } = await judged(port, changed);
     expect([allowed, warnings]).toEqual([true, ['portcullis did not judge this change: the cluster is not known yet']]);
@@ -311,6 +327,44 @@ describe('what cannot be judged', () => {
     const { allowed, warnings } = await judged(port, reviewOf('CREATE', odd));
     expect(allowed).toBe(true);
     expect(warnings?.[0]).toMatch(/^portcullis did not judge this change: object cannot be read: spec\.podSelector: /);
+  });
+});
+
+describe('where a policy is, and what it is', () => {
+  test('an object that names no namespace is in that of the request', async () => {
+    const { port } = await start();
+    const { namespace: _, ...metadata } = policy('open', [FROM_ALL])['metadata'] as Rule;
+    const nameless = { ...policy('open', [FROM_ALL]), metadata };
+    const elsewhere = await judged(port, reviewOf('CREATE', nameless, null, { namespace: 'default' }));
+    expect(elsewhere.allowed).toBe(true);
+    const here = await judged(port, reviewOf('CREATE', nameless, null, { namespace: 'shop' }));
+    expect(here.status?.message).toMatch(/^this change lets internet reach shop\/db/);
+  });
+
+  test.each([
+    ['crd.projectcalico.org/v1', 'NetworkPolicy'],
+    ['projectcalico.org/v3', 'NetworkPolicy'],
+    ['networking.k8s.io/v1', 'AdminNetworkPolicy'],
+    ['', 'constructor'],
+  ])('%s %s is let through, nothing passing unjudged', async (apiVersion, kind) => {
+    const { port } = await start({ options: { onError: 'deny' } });
+    const other = { apiVersion, kind, metadata: { name: 'x', namespace: 'shop' }, spec: { order: 1 } };
+    const { allowed, warnings } = await judged(port, reviewOf('CREATE', other));
+    expect([allowed, warnings]).toEqual([true, undefined]);
+  });
+
+  test.each(['allow', 'deny'] as const)('what is nested too deeply is answered as --on-error %s', async (onError) => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const body = reviewOf('CREATE', { ...policy('deep', []), spec: '@' }).replace('"@"', deep);
+    for (const threaded of [true, false]) {
+      const judge = new Judge({ world: WORLD_OPTIONS, guardrails: [], denyOn: [] }, QUIET, threaded);
+      judge.synced();
+      const { port } = await start({ options: { onError, judge } });
+      const { allowed, warnings, status } = await judged(port, body);
+      expect(allowed).toBe(onError === 'allow');
+      expect(status?.message ?? warnings?.[0]).toMatch(/^portcullis did not judge this change: /);
+      await judge.close();
+    }
   });
 });
 

@@ -21,6 +21,8 @@ export interface LintInput {
   readonly invalid: ReadonlySet<KubeObject>;
   /** What reading, decoding and validating said. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The object that findings are wanted of: rules see all, but may spare judging others. Absent: every object. */
+  readonly about?: KubeObject;
 }
 
 /** What checks work with: the input, the things they share, and where their remarks go. */
@@ -29,6 +31,12 @@ export class LintContext {
   readonly remarks: Remark[] = [];
   readonly networkPolicies: readonly NetworkPolicy[];
   readonly clusterPolicies: readonly ClusterNetworkPolicy[];
+  /** Of all that there are, those to judge. */
+  readonly judged: {
+    readonly objects: readonly KubeObject[];
+    readonly networkPolicies: readonly NetworkPolicy[];
+    readonly clusterPolicies: readonly ClusterNetworkPolicy[];
+  };
   readonly catalog: PodCatalog;
   #table: ClassTable | undefined;
   #redundancies: Redundancies | undefined;
@@ -39,6 +47,15 @@ export class LintContext {
     const valid = input.objects.filter((object) => !input.invalid.has(object));
     this.networkPolicies = valid.filter((object): object is NetworkPolicy => object.kind === 'NetworkPolicy');
     this.clusterPolicies = valid.filter(isClusterPolicy);
+    const { objects, about } = input;
+    const { networkPolicies, clusterPolicies } = this;
+    const only = <T extends KubeObject>(all: readonly T[]): readonly T[] =>
+      about === undefined ? all : all.filter((one) => one === about);
+    this.judged = {
+      objects: only(objects),
+      networkPolicies: only(networkPolicies),
+      clusterPolicies: only(clusterPolicies),
+    };
     this.catalog = new PodCatalog(input.world.state);
   }
 

@@ -26,6 +26,8 @@ export interface LintOptions {
   /** Instead of what the rule says. */
   readonly severity?: ReadonlyMap<RuleId, Severity>;
   readonly exceptions?: readonly LintException[];
+  /** False tells also of what annotations keep back. */
+  readonly heedAnnotations?: boolean;
 }
 
 /** Whether the options ask for a rule at all. */
@@ -35,7 +37,7 @@ export function isWanted(rule: RuleId, { select, ignore }: LintOptions): boolean
 
 /** Tells of annotations that name rules that do not exist: `unknown-suppression`. */
 export function checkAnnotations(context: LintContext): void {
-  for (const object of context.input.objects) {
+  for (const object of context.judged.objects) {
     for (const name of ignoredBy(object)) {
       if (name === '*' || findRule(name) !== undefined) continue;
       const [near] = nearestNames(
@@ -56,7 +58,7 @@ export function checkAnnotations(context: LintContext): void {
 
 /** Whether an annotation or an exception says not to tell. */
 export function isSuppressed({ rule, object, diagnostic }: Remark, options: LintOptions): boolean {
-  if (object !== undefined) {
+  if (object !== undefined && options.heedAnnotations !== false) {
     const ignored = ignoredBy(object);
     if (ignored.includes('*') || ignored.includes(rule)) return true;
   }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { judgeGuardrails, parseHosts, World, type WorldOptions } from '../../analysis/index.ts';
 import { type Finding, findRule, LINT_RULES, lint, type RuleId } from '../../analysis/lint/index.ts';
-import { IGNORE_ANNOTATION, ignoredBy } from '../../analysis/lint/suppress.ts';
+import { ignoredBy } from '../../analysis/lint/suppress.ts';
 import { buildState } from '../../engine/build.ts';
 import { objectKey } from '../../kube/object-key.ts';
 import type { ObjectChange } from '../../kube/source.ts';
@@ -31,6 +31,8 @@ export interface AdmissionChange {
   readonly object?: unknown;
   /** Absent for CREATE. */
   readonly oldObject?: unknown;
+  /** Where the objects are, should they not say so; absent or empty for cluster-wide ones. */
+  readonly namespace?: string;
 }
 
 /** The options are wrong; each message is a sentence for whoever gave them. */
@@ -76,6 +78,13 @@ export function readGuardrails(files: readonly TextFile[]): readonly PolicyTest[
   throw new AdmissionOptionsError(lines.join('\n'));
 }
 
+/** The cluster at one moment. */
+interface Cluster {
+  readonly world: World;
+  /** In the order in which they came. */
+  readonly objects: readonly KubeObject[];
+}
+
 /**
  * Judges changes of policies against the cluster as it is. It changes nothing: the cluster is told to it by
  * {@link apply}, never by the changes that it judges.
@@ -85,7 +94,7 @@ export class Admission {
   #tests: readonly PolicyTest[];
   readonly #denyOn: DenyOn;
   readonly #objects = new Map<string, KubeObject>();
-  #world: World | undefined;
+  #cluster: Cluster | undefined;
 
   /** Throws {@link AdmissionOptionsError}. */
   constructor({ world, guardrails, denyOn }: AdmissionOptions) {
@@ -106,8 +115,8 @@ export class Admission {
 
   /** Works out what every change is compared with, before the first one comes. */
   warm(): void {
-    this.#world ??= this.#with('', undefined);
-    this.#guard(this.#world, this.#world);
+    this.#cluster ??= this.#with('', undefined);
+    this.#guard(this.#cluster, this.#cluster);
   }
 
   /** Takes what has changed in the cluster. */
@@ -116,16 +125,16 @@ export class Admission {
       if (change.type === 'set') this.#objects.set(objectKey(objectRef(change.object)), change.object);
       else this.#objects.delete(objectKey(change));
     }
-    if (changes.length > 0) this.#world = undefined;
+    if (changes.length > 0) this.#cluster = undefined;
   }
 
   /**
    * What the guardrails say of a change, then what lint says of it: the second takes longer, so whoever has no more time
    * can do with the first.
    */
-  *judge({ operation, object, oldObject }: AdmissionChange): Generator<AdmissionVerdict, void, undefined> {
-    const fresh = operation === 'DELETE' ? undefined : policyOf(object, 'object');
-    const old = operation === 'CREATE' ? undefined : policyOf(oldObject, 'oldObject');
+  *judge({ operation, object, oldObject, namespace }: AdmissionChange): Generator<AdmissionVerdict, void, undefined> {
+    const fresh = operation === 'DELETE' ? undefined : policyOf(object, 'object', namespace);
+    const old = operation === 'CREATE' ? undefined : policyOf(oldObject, 'oldObject', namespace);
     const before = this.#before(fresh ?? old, old);
     const after = this.#after(fresh ?? old, fresh);
     const guarded = this.#guard(before, after);
@@ -137,9 +146,9 @@ export class Admission {
     yield this.#lint(fresh, old, before, after);
   }
 
-  #guard(before: World, after: World): AdmissionVerdict {
+  #guard(before: Cluster, after: Cluster): AdmissionVerdict {
     if (this.#tests.length === 0) return { denials: [], warnings: [] };
-    const { breaches, standing, unjudged } = judgeGuardrails(before, after, this.#tests);
+    const { breaches, standing, unjudged } = judgeGuardrails(before.world, after.world, this.#tests);
     const failing = standing.map((result) => {
       const { file, line } = result.test.source.locate(result.assertion.path);
       return `guardrail ${file} line ${line} fails already, with or without this change: ${result.title}`;
@@ -152,12 +161,12 @@ export class Admission {
   }
 
   /** The findings about the changed object. Those that it had before the change do not count against it. */
-  #lint(fresh: KubeObject, old: KubeObject | undefined, before: World, after: World): AdmissionVerdict {
+  #lint(fresh: KubeObject, old: KubeObject | undefined, before: Cluster, after: Cluster): AdmissionVerdict {
     const ignored = ignoredBy(fresh);
-    const findings = findingsOf(after, withoutIgnores(fresh));
+    const findings = this.#findings(after, fresh);
     const refused = findings.filter((finding) => this.#isDenied(finding));
     const known = new Set(
-      refused.length === 0 || old === undefined ? [] : findingsOf(before, withoutIgnores(old)).map(findingText),
+      refused.length === 0 || old === undefined ? [] : this.#findings(before, old).map(findingText),
     );
     const denied = refused.filter((finding) => !known.has(findingText(finding)));
     const told = findings.filter(
@@ -166,31 +175,44 @@ export class Admission {
     return { denials: denied.map(findingText), warnings: told.map(findingText) };
   }
 
+  /**
+   * Lint of one object in its world, all of which the rules see. An annotation that says not to tell of findings must not
+   * let a denied one through.
+   */
+  #findings({ world, objects }: Cluster, object: KubeObject): readonly Finding[] {
+    const ref = objectKey(objectRef(object));
+    const about = objects.find((one) => objectKey(objectRef(one)) === ref) ?? object;
+    const input = { world, objects, invalid: new Set<KubeObject>(), diagnostics: [], about };
+    const { findings } = lint(input, { heedAnnotations: false });
+    return findings.filter((finding) => finding.object !== undefined && objectKey(finding.object) === ref);
+  }
+
   #isDenied({ code, severity }: Finding): boolean {
     return this.#denyOn.rules.has(code) || this.#denyOn.severities.has(severity);
   }
 
   /** The cluster before the change: as it is known, with the policy as the API server says it was. */
-  #before(policy: KubeObject | undefined, old: KubeObject | undefined): World {
+  #before(policy: KubeObject | undefined, old: KubeObject | undefined): Cluster {
     const key = policy === undefined ? '' : objectKey(objectRef(policy));
     const known = this.#objects.get(key);
     const same = known === old || (known !== undefined && old !== undefined && sameMeaning(known, old));
     if (!same) return this.#with(key, old);
-    this.#world ??= this.#with(key, known);
-    return this.#world;
+    this.#cluster ??= this.#with(key, known);
+    return this.#cluster;
   }
 
-  #after(policy: KubeObject | undefined, fresh: KubeObject | undefined): World {
+  #after(policy: KubeObject | undefined, fresh: KubeObject | undefined): Cluster {
     const key = policy === undefined ? '' : objectKey(objectRef(policy));
-    return this.#with(key, fresh === undefined ? undefined : withoutIgnores(fresh));
+    return this.#with(key, fresh);
   }
 
-  #with(key: string, object: KubeObject | undefined): World {
+  #with(key: string, object: KubeObject | undefined): Cluster {
     const objects = new Map(this.#objects);
     if (object === undefined) objects.delete(key);
     else objects.set(key, object);
     const { defaultNamespace = 'default', ...options } = this.#options;
-    return new World(buildState([...objects.values()], options), defaultNamespace);
+    const all = [...objects.values()];
+    return { world: new World(buildState(all, options), defaultNamespace, all), objects: all };
   }
 }
 
@@ -204,8 +226,11 @@ export class UnjudgedError extends Error {
   readonly code = 'unjudged';
 }
 
-function policyOf(value: unknown, field: string): KubeObject {
-  const { object, ignored, diagnostics } = decodeObject(value);
+function policyOf(value: unknown, field: string, namespace: string | undefined): KubeObject {
+  const { object, ignored, diagnostics } = decodeObject(
+    value,
+    namespace === undefined || namespace === '' ? {} : { defaultNamespace: namespace },
+  );
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (ignored !== undefined) throw new UnjudgedError(`${field} is a ${ignored.kind}, which is no policy`);
   if (object === undefined) {
@@ -214,24 +239,4 @@ function policyOf(value: unknown, field: string): KubeObject {
   }
   if (!isPolicy(object)) throw new UnjudgedError(`${field} is a ${object.kind}, which is no policy`);
   return object;
-}
-
-/** Lint of one object in its world. */
-function findingsOf(world: World, object: KubeObject): readonly Finding[] {
-  const known = [...world.state.policies.values(), ...world.state.clusterPolicies.values()].find(
-    (one) => objectKey(objectRef(one)) === objectKey(objectRef(object)),
-  );
-  // The object of the world, by which checks find what they computed of it.
-  const linted = known ?? object;
-  const { findings } = lint({ world, objects: [linted], invalid: new Set(), diagnostics: [] });
-  const ref = objectKey(objectRef(object));
-  return findings.filter((finding) => finding.object !== undefined && objectKey(finding.object) === ref);
-}
-
-/** An annotation that says not to tell of findings must not let a denied one through. */
-function withoutIgnores<T extends KubeObject>(object: T): T {
-  const { annotations } = object.metadata;
-  if (annotations === undefined || !(IGNORE_ANNOTATION in annotations)) return object;
-  const { [IGNORE_ANNOTATION]: _, ...rest } = annotations;
-  return { ...object, metadata: { ...object.metadata, annotations: rest } };
 }

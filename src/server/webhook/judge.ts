@@ -136,7 +136,12 @@ export class Judge implements ObjectSink {
         end(`${what} was not done within ${milliseconds / 1000} s`);
       }, milliseconds);
       this.#waiting.set(id, { parts, end });
-      this.#runner?.tell({ type: 'judge', id, change, deadline });
+      try {
+        this.#runner?.tell({ type: 'judge', id, change, deadline });
+      } catch {
+        // Copying it to the thread recurses: no API server sends what is nested deep enough to fail.
+        end('it is nested too deeply');
+      }
     });
   }
 

@@ -32,13 +32,16 @@ export interface AdmissionRequest {
   readonly change?: AdmissionChange;
 }
 
-/** Other kinds are let through: a webhook that is configured for too much must not stop a cluster. */
-const POLICY_KINDS: ReadonlySet<string> = new Set([
-  'NetworkPolicy',
-  'ClusterNetworkPolicy',
-  'AdminNetworkPolicy',
-  'BaselineAdminNetworkPolicy',
-]);
+/**
+ * Kinds with their API group. Others are let through, those of the same name in another group too: a webhook that is
+ * configured for too much must not stop a cluster.
+ */
+const POLICY_KINDS: Readonly<Partial<Record<string, string>>> = {
+  NetworkPolicy: 'networking.k8s.io',
+  ClusterNetworkPolicy: 'policy.networking.k8s.io',
+  AdminNetworkPolicy: 'policy.networking.k8s.io',
+  BaselineAdminNetworkPolicy: 'policy.networking.k8s.io',
+};
 
 /** Reads the body of a request, or says what is wrong with it. */
 export function readReview(text: string): AdmissionRequest | { readonly error: string } {
@@ -55,14 +58,18 @@ export function readReview(text: string): AdmissionRequest | { readonly error: s
     return { error: `the body is no AdmissionReview of admission.k8s.io/v1: ${where}${issue?.message ?? ''}` };
   }
   const { uid, kind, namespace, name, operation, subResource = '', object, oldObject, dryRun } = parsed.data.request;
-  const judged = subResource === '' && operation !== 'CONNECT' && POLICY_KINDS.has(kind.kind);
+  const judged = subResource === '' && operation !== 'CONNECT' && isPolicyKind(kind);
   return {
     uid,
     what: `${kind.kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name ?? ''}`,
     operation,
     dryRun: dryRun === true,
-    ...(judged ? { change: { operation, object, oldObject } } : {}),
+    ...(judged ? { change: { operation, object, oldObject, ...(namespace === undefined ? {} : { namespace }) } } : {}),
   };
+}
+
+function isPolicyKind({ kind, group }: { readonly kind: string; readonly group: string }): boolean {
+  return Object.hasOwn(POLICY_KINDS, kind) && POLICY_KINDS[kind] === group;
 }
 
 /** The answer to a request. */

@@ -13,9 +13,9 @@ import { podNames } from '../words.ts';
 
 /** Address blocks: `irregular-cidr`, `except-covers-block`, `allows-any-address`, `ip-block-in-pod-range`. */
 export function checkAddresses(context: LintContext): void {
-  for (const object of context.input.objects) checkSpelling(context, object);
+  for (const object of context.judged.objects) checkSpelling(context, object);
   const ranges = podRanges(context);
-  for (const policy of context.networkPolicies) {
+  for (const policy of context.judged.networkPolicies) {
     for (const rule of rulesOf(policy)) {
       checkAnyAddress(context, rule);
       for (const [index, { ipBlock }] of rule.peers.entries()) {

@@ -9,7 +9,7 @@ import { selectorText } from '../words.ts';
 
 /** How policies are written: `policy-types-omitted`, `rules-without-policy-type`, `peer-or-not-and`, `empty-selector`. */
 export function checkForm(context: LintContext): void {
-  for (const policy of context.networkPolicies) {
+  for (const policy of context.judged.networkPolicies) {
     checkPolicyTypes(context, policy);
     checkSubject(context, policy);
     for (const rule of rulesOf(policy)) {

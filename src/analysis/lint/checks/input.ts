@@ -56,7 +56,7 @@ function explainedPlaces(context: LintContext): ReadonlySet<string> {
   for (const { code, object, path = '' } of context.input.diagnostics) {
     if (code === 'unknown-field' && IN_PEER.test(path)) places.add(placeKey(object, path.replace(/\.[^.]*$/, '')));
   }
-  for (const object of context.input.objects) {
+  for (const object of context.judged.objects) {
     for (const { path } of irregularCidrs(object)) places.add(placeKey(objectRef(object), formatPath(path)));
   }
   return places;

@@ -9,7 +9,7 @@ import { listing, podNames } from '../words.ts';
 
 /** Ports against the containers they are for: `unresolved-named-port`, `port-not-listened`. */
 export function checkPorts(context: LintContext): void {
-  for (const policy of context.networkPolicies) {
+  for (const policy of context.judged.networkPolicies) {
     for (const rule of rulesOf(policy)) {
       if (rule.ports.length === 0 || !rule.inForce) continue;
       const destinations = destinationsOf(context, rule);

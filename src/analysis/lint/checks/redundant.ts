@@ -35,7 +35,7 @@ export function checkRedundant(context: LintContext): void {
   for (const redundant of rules) {
     if (!duplicates.has(redundant.rule.policy)) remarkRule(context, redundant);
   }
-  for (const policy of context.networkPolicies) for (const rule of rulesOf(policy)) checkEntries(context, rule);
+  for (const policy of context.judged.networkPolicies) for (const rule of rulesOf(policy)) checkEntries(context, rule);
 }
 
 function remarkRule(context: LintContext, { rule, why, covers, plain }: RedundantRule): void {

@@ -9,7 +9,8 @@ import { listing, podNames } from '../words.ts';
 
 /** Ways in from outside: `ingress-blocked`, `route-leads-nowhere`. */
 export function checkRoutes(context: LintContext): void {
-  const routes = context.input.world.inbound();
+  const judged = new Set(context.judged.objects);
+  const routes = context.input.world.inbound().filter(({ object }) => judged.has(object));
   if (routes.length === 0) return;
   checkBackends(context, routes);
   const doors = new Doors(context);

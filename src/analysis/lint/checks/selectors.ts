@@ -18,13 +18,13 @@ import { podNames, selectorText } from '../words.ts';
 /** What selectors find: `policy-selects-no-pod`, `peer-selects-nothing`, `label-typo`. */
 export function checkSelectors(context: LintContext): void {
   const labels = new LabelUse(context);
-  for (const policy of context.networkPolicies) {
+  for (const policy of context.judged.networkPolicies) {
     checkSubject(context, labels, policy);
     for (const rule of rulesOf(policy)) {
       for (const [index, peer] of rule.peers.entries()) checkPeer(context, labels, rule, index, peer);
     }
   }
-  for (const policy of context.clusterPolicies) checkClusterPolicy(context, labels, policy);
+  for (const policy of context.judged.clusterPolicies) checkClusterPolicy(context, labels, policy);
 }
 
 function checkSubject(context: LintContext, labels: LabelUse, policy: NetworkPolicy): void {

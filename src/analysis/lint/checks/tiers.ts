@@ -14,14 +14,14 @@ const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 
 /** Cluster-wide policies: `equal-priority`, `unreachable-tier-rule`. */
 export function checkTiers(context: LintContext): void {
-  if (context.clusterPolicies.length === 0) return;
+  if (context.judged.clusterPolicies.length === 0) return;
   const { world } = context.input;
   const endpoints = () => ({ pods: world.units('workload'), outside: [...world.external(), ...world.domains()] });
   for (const diagnostic of priorityConflicts(context.state, endpoints)) {
     context.remark({ rule: 'equal-priority', path: [], message: diagnostic.message, diagnostic });
   }
   const uses = ruleUses(context);
-  for (const policy of context.clusterPolicies) {
+  for (const policy of context.judged.clusterPolicies) {
     for (const direction of ['ingress', 'egress'] as const) {
       for (const index of policy.spec[direction].keys()) checkRule(context, uses, policy, direction, index);
     }
