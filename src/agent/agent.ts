@@ -27,6 +27,7 @@ import { AgentError, type AgentOptions } from './options.ts';
 import { Reconciler, type ResyncReason } from './reconciler.ts';
 import { Revoker } from './revoker.ts';
 import { OTHER_AGENT, Standby, WAITS_FOR_OTHER } from './standby.ts';
+import { StartGate } from './start-gate.ts';
 
 /** The whole table is compared with what it should be this often, though nobody said that it differs. */
 const PERIODIC_MS = 300_000;
@@ -36,7 +37,6 @@ const PREFLIGHT_MS = 60_000;
 const STUCK_MS = 60_000;
 /** So many problems of the input are in the status. */
 const PROBLEMS_TOLD = 5;
-const HELD = 'the table stays as it was before the start';
 const NO_PODS = 'there are no pods in the files, which may not be there yet';
 const NO_NODE = 'there is no Node object of this name: --node must be what pods have in spec.nodeName';
 
@@ -65,8 +65,7 @@ export class Agent {
   #endpoint: Endpoint | undefined;
   #synced = false;
   readonly #problems = new InputProblems();
-  /** Why a table that was there before the start stays as it is, as it was told last; undefined when it does not. */
-  #held: string | undefined;
+  readonly #gate: StartGate;
   #digest: string | undefined;
   #strictRange: AddressSet = AddressSet.EMPTY;
   /** What the kernel lacks, as of the last look. */
@@ -118,8 +117,9 @@ export class Agent {
       broken: (error) => this.#break(error),
     });
     this.#standby = new Standby(kernel, clock, log);
+    this.#gate = new StartGate(log, { doubt: () => this.#doubt(), open: () => this.#enforce('start') });
     this.#foreign = new ForeignChanges(clock, {
-      repair: () => this.#repair(),
+      repair: () => this.#repair('foreign-change'),
       waiting: (milliseconds) => {
         const what = `somebody keeps changing the table: it is put right in ${milliseconds} ms`;
         log.warn({ milliseconds }, `${what}; nft monitor shows the changes`);
@@ -239,7 +239,7 @@ export class Agent {
     if (this.#fault !== undefined) return this.#fault;
     if (this.#standby.waiting) return WAITS_FOR_OTHER;
     if (!this.#synced) return 'the state of the cluster is not known yet';
-    if (this.#held !== undefined) return `${HELD}: ${this.#held}`;
+    if (this.#gate.reason !== undefined) return this.#gate.reason;
     const { begun, current, failure } = this.#reconciler.state;
     if (failure !== undefined) return `the kernel refused a change: ${failure}`;
     if (!begun) return 'the kernel does not have the rules yet';
@@ -298,7 +298,7 @@ export class Agent {
     const { kernel, strict, node, podRange, adoptMs, audit, clock } = this.#options;
     if (strict) this.#strictRange = podRange;
     const table = await this.#table();
-    if (table !== undefined) return { adopted: false, enforces: table === 'foreign' || enforcesAnything(table) };
+    if (table !== undefined) return { adopted: false, enforces: this.#enforces(table) };
     const nothing = { adopted: false, enforces: false };
     if (strict && !podRange.isEmpty()) {
       await kernel.run(renderRuleset(compileNode(new PolicyIndex(buildState([])), node, this.#compileOptions())));
@@ -343,9 +343,10 @@ export class Agent {
     this.#revoker.lenient = adopted;
     this.#compiler = yield* this.#feed.begin(this.#compileOptions());
     this.#synced = true;
-    const doubt = enforces ? this.#doubt() : undefined;
-    if (doubt !== undefined) {
-      this.#hold(doubt);
+    if (enforces) this.#gate.begin();
+    if (this.#gate.reason !== undefined) {
+      // It may have been taken away while the source was read.
+      this.#repair('start');
       return;
     }
     const { nodes, pods } = this.#feed.state;
@@ -362,47 +363,30 @@ export class Agent {
   }
 
   #enforce(reason: ResyncReason): void {
-    if (this.#held !== undefined || this.#compiler === undefined) return;
+    if (this.#gate.reason !== undefined || this.#compiler === undefined) return;
     this.#reconciler.begin(this.#compiler, reason);
     this.#judgeUnknown();
   }
 
-  #hold(doubt: string): void {
-    if (doubt !== this.#held) this.#options.log.error({}, `${HELD}: ${doubt}`);
-    this.#held = doubt;
-  }
-
-  /** Goes on once there is no doubt any more. */
-  #reconsider(): void {
-    if (this.#held === undefined) return;
-    const doubt = this.#doubt();
-    if (doubt === undefined) this.#release('what was told is whole now, and is enforced');
-    else this.#hold(doubt);
-  }
-
-  #release(message: string): void {
-    this.#held = undefined;
-    this.#options.log.info({}, message);
-    this.#enforce('start');
-  }
-
-  /** Somebody changed the table. One that is gone cannot be kept. */
-  #repair(): void {
-    if (this.#held === undefined) {
-      this.#reconciler.resync('foreign-change');
+  /** Somebody may have changed the table. One that is kept and gone cannot be kept any more. */
+  #repair(reason: ResyncReason): void {
+    if (this.#gate.reason === undefined) {
+      this.#reconciler.resync(reason);
       return;
     }
     this.#table()
       .then((table) => {
-        if (table === 'foreign' || (table !== undefined && enforcesAnything(table))) return;
-        this.#told(
-          this.#turns.do(() => {
-            if (this.#held !== undefined)
-              this.#release('somebody took away the table that was kept: what can be read is enforced');
-          }),
-        );
+        if (!this.#enforces(table)) this.#told(this.#turns.do(() => this.#gate.gone()));
       })
-      .catch((error: unknown) => this.#break(error));
+      .catch((error: unknown) => {
+        if (!(error instanceof KernelError)) this.#break(error);
+        else this.#options.log.warn({ reason: error.message }, 'the table that is kept could not be looked at');
+      });
+  }
+
+  /** Whether a table denies anything; of one in another form nobody can tell. */
+  #enforces(table: Ruleset | 'foreign' | undefined): boolean {
+    return table === 'foreign' || (table !== undefined && enforcesAnything(table));
   }
 
   /** Whatever else has changed: connections of pods that are not known may be older than the rules that deny them. */
@@ -420,7 +404,7 @@ export class Agent {
       this.#enforce('options');
     }
     this.#reconciler.changed(seen);
-    this.#reconsider();
+    this.#gate.reconsider();
   }
 
   *#refuse(policy: KubeObject, seen: number): Steps<void> {
@@ -443,13 +427,13 @@ export class Agent {
     this.#options.log.info({ object: diagnostic.object, source: diagnostic.source }, `over: ${diagnostic.message}`);
     this.#problems.resolve(diagnostic);
     // Only after everything that is told with it: another problem may have come.
-    setImmediate(() => this.#told(this.#turns.do(() => this.#reconsider())));
+    setImmediate(() => this.#told(this.#turns.do(() => this.#gate.reconsider())));
   }
 
   #comparePeriodically(): void {
     const { clock } = this.#options;
     this.#cancelPeriodic = clock.after(PERIODIC_MS, () => {
-      if (this.#synced) this.#reconciler.resync('periodic');
+      if (this.#synced) this.#repair('periodic');
       this.#comparePeriodically();
     });
   }

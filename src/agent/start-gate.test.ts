@@ -61,6 +61,7 @@ describe('a start on a table that is there', () => {
     b.source.sink.problem(error(8), undefined, true);
     await b.settle();
     expect([seen(b), b.kernel.transactions.length]).toEqual([[true, false], length]);
+    expect(b.messages.filter((line) => line.includes('stays as it was'))).toHaveLength(2);
     expect(b.agent.status().reason).toBe(`${HELD}pol.yaml:8:3: no end`);
 
     b.source.sink.resolved?.(error(8));
@@ -144,6 +145,15 @@ describe('a start on a table that is there', () => {
       [false, true],
       'the kernel does not hold what was written: pol.yaml:7:3: no end',
     ]);
+  });
+
+  test('goes on with what can be read when it was taken away before that was known', async () => {
+    const b = bench({}, await left());
+    await b.agent.start();
+    b.kernel.interfere('flush ruleset');
+    b.source.sink.problem(error(7), undefined, true);
+    await restarted(b, ...WORLD.slice(0, -1), allow('stranger'));
+    expect(seen(b)).toEqual([false, true]);
   });
 
   test('of strict mode keeps the range', async () => {
