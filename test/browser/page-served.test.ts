@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { launchChromium } from '../../scripts/chromium.mjs';
 import { servePage } from '../../scripts/page-server.mjs';
 import { FlowFeed } from '../../src/server/flows/flow-feed.ts';
 import { root } from '../package/run.ts';
@@ -118,6 +119,24 @@ describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }
     } finally {
       await server.close();
       rmSync(place, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['#token=wrong-horse-battery-staple', 'en-US', 'The token in the address is not the one of this server.'],
+    ['#token=wrong-horse-battery-staple', 'zh-CN', '地址中的令牌不是此服务器的令牌。'],
+    ['', 'en-US', 'This server wants a token: open the page at /#token=TOKEN.'],
+  ])('says what is wrong with a token: %s %s', async (fragment, locale, text) => {
+    const server = await startServer({}, { page: PAGE, token: 'correct-horse-battery-staple' });
+    // Not by withPage, to which the browser's own word of each 401 is a fault.
+    const { context, close } = await launchChromium({ offline: false, locale });
+    try {
+      const page = await context.newPage();
+      await page.goto(`${server.url}${fragment}`);
+      await page.getByText(text, { exact: true }).waitFor();
+      expect(page.url()).not.toContain('horse');
+    } finally {
+      await close();
     }
   });
 

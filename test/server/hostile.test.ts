@@ -96,13 +96,29 @@ describe('every answer has the headers that keep pages apart', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/script-src[^;]*unsafe|\*|https?:/);
+    expect(policy).toContain("worker-src 'self';");
+    expect(policy).not.toMatch(/unsafe|\*|https?:|(?:script|style|worker)-src[^;]*blob:/);
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
     });
+  });
+});
+
+describe('a token', () => {
+  const token = 'correct-horse-battery-staple';
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['that is missing', {}, /^send the token as `Authorization/],
+    ['of another form', { authorization: 'Basic Zm9vOmJhcg==' }, /^send the token as/],
+    ['that is wrong', { authorization: `Bearer ${token}r` }, /^this is not the token of the server$/],
+    ['whose session has ended', { cookie: 'portcullis-session=gone' }, /^the session has ended: send the token as/],
+  ])('%s is answered as that', async (_what, headers, detail) => {
+    const { url } = await startServer({}, { token });
+    const { status, text } = await ask(`${url}api/world`, { headers });
+    expect(status).toBe(401);
+    expect((JSON.parse(text) as { detail: string }).detail).toMatch(detail);
   });
 });
 

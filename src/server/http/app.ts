@@ -10,7 +10,7 @@ import type { LiveInput } from '../input/live-input.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { EventStreams } from './event-stream.ts';
-import { type Guard, SECURITY_HEADERS } from './guard.ts';
+import { type Guard, SECURITY_HEADERS, WRONG_TOKEN } from './guard.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import * as routes from './routes.ts';
 import type { StaticFiles } from './static-files.ts';
@@ -251,7 +251,7 @@ function addOperation(app: App, parts: AppParts): void {
   handle(app, routes.startSessionRoute, (c) => {
     if (!guard.needsToken) throw notFound('this server wants no token');
     if (!guard.isToken(c.req.valid('json').token)) {
-      throw new ProblemError({ status: 401, title: 'wrong token', detail: 'this is not the token of the server' });
+      throw new ProblemError(WRONG_TOKEN);
     }
     return new Response(null, { status: 204, headers: { 'set-cookie': guard.startSession() } });
   });

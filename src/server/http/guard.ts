@@ -17,20 +17,21 @@ const COOKIE = 'portcullis-session';
 const SESSION = 12 * 60 * 60 * 1000;
 const MOST_SESSIONS = 1000;
 
-/**
- * The page's content security policy: everything comes from this server, nothing is inline but `style` attributes, which
- * cannot fetch or run anything here.
- */
+/** For who shows a token that is not that of the server. */
+export const WRONG_TOKEN: Problem = {
+  status: 401,
+  title: 'wrong token',
+  detail: 'this is not the token of the server',
+};
+
+/** The page's content security policy: everything comes from this server, nothing is inline. */
 export const CONTENT_SECURITY_POLICY: string = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
   "img-src 'self' data: blob:",
-  "font-src 'self'",
   "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "manifest-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -97,10 +98,12 @@ export class Guard {
     if (bearer !== undefined && this.isToken(bearer)) return undefined;
     const cookie = readCookie(headers.get('cookie') ?? '');
     if (cookie !== undefined && this.#isSession(cookie)) return undefined;
+    if (bearer !== undefined) return WRONG_TOKEN;
+    const ended = cookie === undefined ? '' : 'the session has ended: ';
     return {
       status: 401,
       title: 'token needed',
-      detail: 'send the token as `Authorization: Bearer TOKEN`, or open the page at /#token=TOKEN',
+      detail: `${ended}send the token as \`Authorization: Bearer TOKEN\`, or open the page at /#token=TOKEN`,
     };
   }
 

@@ -5,7 +5,7 @@ import * as schemas from './schemas.ts';
 
 const PROBLEM_TEXTS = {
   400: 'The request is malformed.',
-  401: 'The server wants a token.',
+  401: 'The server wants a token, and none or a wrong one came.',
   403: 'The request comes from a page of another origin.',
   404: 'There is no such thing.',
   413: 'The body is too large.',

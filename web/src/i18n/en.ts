@@ -55,6 +55,8 @@ export const en = {
   'share.copied': 'Link copied. It holds the files; nothing is stored anywhere else.',
   'share.in-address': 'The link is in the address bar. It holds the files; nothing is stored anywhere else.',
   'share.too-long': 'The files are too much for a link ({size} kB): export them instead.',
+  'server.no-token': 'This server wants a token: open the page at /#token=TOKEN.',
+  'server.wrong-token': 'The token in the address is not the one of this server.',
   'server.changed': 'The files changed on the server. What was edited here stays.',
   'export.zip': 'Files as zip',
   'export.files': 'Files as one YAML',

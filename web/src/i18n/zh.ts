@@ -56,6 +56,8 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'share.copied': '链接已复制。文件都在链接里，没有存到别处。',
   'share.in-address': '链接在地址栏里。文件都在链接里，没有存到别处。',
   'share.too-long': '文件太大，放不进链接（{size} kB）：请改用导出。',
+  'server.no-token': '此服务器需要令牌：请用 /#token=TOKEN 打开页面。',
+  'server.wrong-token': '地址中的令牌不是此服务器的令牌。',
   'server.changed': '服务器上的文件有变化。在这里编辑过的内容保持不变。',
   'export.zip': '所有文件（zip）',
   'export.files': '所有文件（单个 YAML）',

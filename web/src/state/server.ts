@@ -27,6 +27,9 @@ export const connection = signal<'none' | 'live' | 'lost'>('none');
 let digests = new Map<string, string>();
 let served: readonly SourceFile[] = [];
 
+/** Whether the token of the address was not that of the server. */
+let wrongToken = false;
+
 /** `#token=…`: exchanged for a cookie, and taken out of the address. */
 export async function takeToken(): Promise<void> {
   const params = new URLSearchParams(location.hash.slice(1));
@@ -36,7 +39,8 @@ export async function takeToken(): Promise<void> {
   history.replaceState(null, '', `${location.pathname}${location.search}#${params}`);
   const headers = { 'content-type': 'application/json' };
   const response = await fetch('api/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
-  if (!response.ok) failure.value = `api/session: ${response.status}`;
+  wrongToken = response.status === 401;
+  if (!response.ok) failure.value = wrongToken ? t('server.wrong-token') : await problemText(response);
 }
 
 /**
@@ -46,7 +50,8 @@ export async function takeToken(): Promise<void> {
 export async function connect(shared: SharedState | undefined): Promise<boolean> {
   const response = await fetch('api/world');
   if (!response.ok) {
-    failure.value = await problemText(response);
+    const refused = response.status === 401;
+    failure.value = refused ? t(wrongToken ? 'server.wrong-token' : 'server.no-token') : await problemText(response);
     return openShared(shared);
   }
   const world = (await response.json()) as ServedWorld;
