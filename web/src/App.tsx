@@ -4,16 +4,21 @@ import { EditorPane } from './editor/EditorPane.tsx';
 import { Header } from './Header.tsx';
 import { t } from './i18n/index.ts';
 import { StatusBar } from './StatusBar.tsx';
+import { sharedFiles } from './state/route.ts';
 import { idle } from './state/start.ts';
 import {
   busy,
+  dropUndo,
   editorOpen,
   failure,
   files,
   findings,
+  isEdited,
   loadFindings,
   snapshot,
   toast,
+  type Undo,
+  undos,
   VIEWS,
   type View,
   view,
@@ -50,6 +55,14 @@ export function App(): JSX.Element {
     const timer = setTimeout(() => void loadFindings(now.revision), 400);
     return () => clearTimeout(timer);
   }, [now?.revision]);
+  const unsaved = isEdited.value && sharedFiles.value !== files.value;
+  useEffect(() => {
+    if (!unsaved) return undefined;
+    // The browser asks whether to leave.
+    const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', hold);
+    return () => removeEventListener('beforeunload', hold);
+  }, [unsaved]);
   return (
     <div class="app">
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -58,7 +71,7 @@ export function App(): JSX.Element {
       <Header />
       {failure.value !== undefined && <Failure text={failure.value} />}
       {files.value === undefined ? <Empty /> : <Workbench />}
-      {toast.value !== undefined && <Toast />}
+      <Toasts />
     </div>
   );
 }
@@ -162,29 +175,66 @@ function Failure({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-function Toast(): JSX.Element {
-  const shown = toast.value;
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (toast.value === shown) toast.value = undefined;
-    }, 8000);
-    return () => clearTimeout(timer);
-  }, [shown]);
+/** Time that a message stays, and an offer to undo, in milliseconds. */
+const TOLD = 8000;
+const OFFERED = 20_000;
+
+function Toasts(): JSX.Element {
+  const told = toast.value;
   return (
-    <div class="toast" role="status">
-      <span>{shown?.text}</span>
-      {shown?.undo !== undefined && (
-        <button
-          type="button"
-          onClick={() => {
-            shown.undo?.();
-            toast.value = undefined;
-          }}
-        >
-          {t('undo')}
-        </button>
-      )}
-      <IconButton icon="close" label={t('close')} onClick={() => (toast.value = undefined)} />
+    <div class="toasts" role="status">
+      {undos.value.map((offer) => (
+        <UndoToast key={keyOf(offer)} offer={offer} />
+      ))}
+      {told !== undefined && <Toast told={told} />}
+    </div>
+  );
+}
+
+const keys = new WeakMap<Undo, number>();
+let nextKey = 0;
+
+/** The same for an offer as long as it is shown, whichever others go. */
+function keyOf(offer: Undo): number {
+  const key = keys.get(offer) ?? nextKey++;
+  keys.set(offer, key);
+  return key;
+}
+
+function Toast({ told }: { readonly told: { readonly text: string } }): JSX.Element {
+  const close = (): void => {
+    if (toast.value === told) toast.value = undefined;
+  };
+  useEffect(() => {
+    const timer = setTimeout(close, TOLD);
+    return () => clearTimeout(timer);
+  }, [told]);
+  return (
+    <div class="toast">
+      <span>{told.text}</span>
+      <IconButton icon="close" label={t('close')} onClick={close} />
+    </div>
+  );
+}
+
+function UndoToast({ offer }: { readonly offer: Undo }): JSX.Element {
+  useEffect(() => {
+    const timer = setTimeout(() => dropUndo(offer), OFFERED);
+    return () => clearTimeout(timer);
+  }, [offer]);
+  return (
+    <div class="toast">
+      <span>{offer.text}</span>
+      <button
+        type="button"
+        onClick={() => {
+          dropUndo(offer);
+          offer.undo();
+        }}
+      >
+        {t('undo')}
+      </button>
+      <IconButton icon="close" label={t('close')} onClick={() => dropUndo(offer)} />
     </div>
   );
 }

@@ -42,7 +42,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
 import { locale } from '../state/preferences.ts';
-import { activeFile, cited, files, findings, jump, snapshot, startFiles, writeFile } from '../state/store.ts';
+import { activeFile, cited, files, findings, jump, renames, snapshot, startFiles, writeFile } from '../state/store.ts';
 import { saidText } from '../ui/Said.tsx';
 import type { Place } from '../worker/protocol.ts';
 import { comparing } from './compare.ts';
@@ -188,7 +188,11 @@ function stateOf(name: string, content: string): EditorState {
       merge.of(mergeExtension(name)),
       citedLines,
       look,
-      EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': t('editor.text', { name }) }),
+      // Asked for anew with each update: the file may get another name.
+      EditorView.contentAttributes.of(() => ({
+        tabindex: '0',
+        'aria-label': t('editor.text', { name: activeFile.value }),
+      })),
       keymap.of([
         ...completionKeymap,
         ...lintKeymap,
@@ -253,6 +257,12 @@ export function Code(): JSX.Element {
   useEffect(() => {
     const editor = view.current;
     if (editor === undefined) return;
+    for (const { from, to } of renames.splice(0)) {
+      const known = states.get(from);
+      if (known !== undefined) states.set(to, known);
+      states.delete(from);
+      if (shown.current === from) shown.current = to;
+    }
     if (shown.current !== name) {
       if (shown.current !== undefined) states.set(shown.current, editor.state);
       editor.setState(stateOf(name, contentOf(name)));

@@ -9,10 +9,10 @@ import {
   editorOpen,
   failure,
   files,
+  offerUndo,
   renameFile,
   snapshot,
   startFiles,
-  toast,
 } from '../state/store.ts';
 import { IconButton } from '../ui/IconButton.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -102,6 +102,15 @@ function Toolbar(): JSX.Element {
 
 function FileList(): JSX.Element {
   const [renaming, setRenaming] = useState<string | undefined>(undefined);
+  const list = useRef<HTMLUListElement>(null);
+  /** The file whose item gets the focus once it is there. */
+  const wanted = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (wanted.current === undefined) return;
+    const items = [...(list.current?.querySelectorAll('button') ?? [])];
+    items.find(({ title }) => title === wanted.current)?.focus();
+    wanted.current = undefined;
+  });
   const all = inFolders(files.value ?? []);
   const problems = new Map<string, 'error' | 'warning'>();
   for (const { place, severity } of snapshot.value?.problems ?? []) {
@@ -109,9 +118,19 @@ function FileList(): JSX.Element {
     if (severity === 'error' || !problems.has(place.file)) problems.set(place.file, severity);
   }
   const start = new Map(startFiles.value.map(({ name, content }) => [name, content]));
+  /** Deletes a file and goes on to the next of the list. */
+  const remove = (name: string, focus: boolean): void => {
+    const at = all.findIndex((file) => file.name === name);
+    const next = (all[at + 1] ?? all[at - 1])?.name;
+    const wasActive = activeFile.value === name;
+    const undo = deleteFile(name);
+    if (wasActive) activeFile.value = next ?? '';
+    if (focus) wanted.current = next;
+    offerUndo(t('editor.deleted', { name }), undo);
+  };
   return (
     <div class="files">
-      <ul aria-label={t('editor.files')}>
+      <ul ref={list} aria-label={t('editor.files')}>
         {all.map(({ name, content }, at) => {
           const severity = problems.get(name);
           const was = start.get(name);
@@ -122,7 +141,13 @@ function FileList(): JSX.Element {
             <li key={name}>
               {begins && <span class="folder">{folder}</span>}
               {renaming === name ? (
-                <Rename name={name} onDone={() => setRenaming(undefined)} />
+                <Rename
+                  name={name}
+                  onDone={(now, byKey) => {
+                    if (byKey) wanted.current = now;
+                    setRenaming(undefined);
+                  }}
+                />
               ) : (
                 <button
                   type="button"
@@ -133,7 +158,7 @@ function FileList(): JSX.Element {
                   onDblClick={() => setRenaming(name)}
                   onKeyDown={(event) => {
                     if (event.key === 'F2') setRenaming(name);
-                    else if (event.key === 'Delete') remove(name);
+                    else if (event.key === 'Delete') remove(name, true);
                   }}
                 >
                   <span class="file-name">
@@ -172,7 +197,7 @@ function FileList(): JSX.Element {
           label={t('editor.delete')}
           size={14}
           disabled={all.length === 0}
-          onClick={() => remove(activeFile.value)}
+          onClick={() => remove(activeFile.value, false)}
         />
       </div>
     </div>
@@ -185,20 +210,24 @@ function inFolders(all: readonly SourceFile[]): readonly SourceFile[] {
   return [...all].sort((a, b) => compareNatural(folderOf(a), folderOf(b)) || compareNatural(a.name, b.name));
 }
 
-function remove(name: string): void {
-  const undo = deleteFile(name);
-  toast.value = { text: t('editor.deleted', { name }), undo };
+interface RenameProps {
+  readonly name: string;
+  /** The name that the file has now, and whether a key ended it rather than a click elsewhere. */
+  readonly onDone: (now: string, byKey: boolean) => void;
 }
 
-function Rename({ name, onDone }: { readonly name: string; readonly onDone: () => void }): JSX.Element {
+function Rename({ name, onDone }: RenameProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     input.current?.focus();
     input.current?.select();
   }, []);
-  const finish = (take: boolean): void => {
-    if (take) renameFile(name, input.current?.value ?? name);
-    onDone();
+  const done = useRef(false);
+  const finish = (take: boolean, byKey: boolean): void => {
+    // A field that is taken away loses the focus, which is no second answer.
+    if (done.current) return;
+    done.current = true;
+    onDone(take ? renameFile(name, input.current?.value ?? name) : name, byKey);
   };
   return (
     <input
@@ -208,10 +237,10 @@ function Rename({ name, onDone }: { readonly name: string; readonly onDone: () =
       aria-label={t('editor.rename')}
       defaultValue={name}
       spellcheck={false}
-      onBlur={() => finish(true)}
+      onBlur={() => finish(true, false)}
       onKeyDown={({ key }) => {
-        if (key === 'Enter') finish(true);
-        else if (key === 'Escape') finish(false);
+        if (key === 'Enter') finish(true, true);
+        else if (key === 'Escape') finish(false, true);
       }}
     />
   );

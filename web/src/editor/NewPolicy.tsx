@@ -9,8 +9,9 @@ import { Icon } from '../ui/icons.tsx';
 import { Said } from '../ui/Said.tsx';
 import type { Answer } from '../worker/protocol.ts';
 import type { PeerForm, PolicyForm, RuleForm } from './form.ts';
+import { replaceDocument } from './replace.ts';
 import { cursor } from './selection.ts';
-import { likelyNamespace, loadTemplates, type Template, useTemplate } from './templates.ts';
+import { likelyNamespace, loadTemplates, placedText, type Template, useTemplate } from './templates.ts';
 
 interface Props {
   /** A new policy, or the one at the cursor. */
@@ -67,7 +68,7 @@ function Templates({ onClose }: { readonly onClose: () => void }): JSX.Element {
       <div class="template-preview">
         <NamespaceField value={namespace} onChange={setNamespace} />
         <pre class="sample" role="region" tabIndex={0} aria-label={t('form.preview')}>
-          {chosen?.text}
+          {chosen === undefined ? '' : placedText(chosen, namespace)}
         </pre>
         <div class="row-buttons">
           <button
@@ -119,8 +120,10 @@ function Form({ mode, onClose }: Props): JSX.Element {
   const [read, setRead] = useState<Read | undefined>(undefined);
   const [form, setForm] = useState<PolicyForm | undefined>(undefined);
   const [error, setError] = useState(false);
-  const [written, setWritten] = useState<Answer<'writeForm'> | undefined>(undefined);
-  const file = activeFile.value;
+  const [written, setWritten] = useState<(Answer<'writeForm'> & { readonly of: PolicyForm }) | undefined>(undefined);
+  const [changed, setChanged] = useState(false);
+  // That which it was opened for: another may become the active one meanwhile.
+  const [file] = useState(activeFile.value);
   useEffect(() => {
     if (mode === 'new') {
       const namespace = likelyNamespace(file);
@@ -138,18 +141,25 @@ function Form({ mode, onClose }: Props): JSX.Element {
   }, []);
   useEffect(() => {
     if (form === undefined) return;
-    void ask('writeForm', read === undefined ? { form } : { form, document: read.document }).then(setWritten);
+    void ask('writeForm', read === undefined ? { form } : { form, document: read.document }).then((answer) =>
+      setWritten({ ...answer, of: form }),
+    );
   }, [form]);
   if (error) return <p class="empty">{t('form.not-a-policy')}</p>;
   if (form === undefined) return <p class="empty">{t('loading')}</p>;
   const set = (change: Partial<PolicyForm>): void => setForm({ ...form, ...change });
   const errors = written?.problems.filter(({ severity }) => severity === 'error') ?? [];
   const apply = (): void => {
-    if (written === undefined) return;
+    if (written?.of !== form) return;
     if (read === undefined) addFile(`${form.namespace}-${form.name}.yaml`, written.yaml);
     else {
-      const text = (files.value ?? []).find(({ name }) => name === file)?.content ?? '';
-      writeFile(file, `${text.slice(0, read.start)}${written.yaml}${text.slice(read.end)}`);
+      const text = (files.value ?? []).find(({ name }) => name === file)?.content;
+      const next = text === undefined ? undefined : replaceDocument(text, read.document, read.start, written.yaml);
+      if (next === undefined) {
+        setChanged(true);
+        return;
+      }
+      writeFile(file, next);
     }
     onClose();
   };
@@ -185,6 +195,11 @@ function Form({ mode, onClose }: Props): JSX.Element {
         <pre class="sample" role="region" tabIndex={0} aria-label={t('form.preview')}>
           {written?.yaml}
         </pre>
+        {changed && (
+          <p class="banner error" role="alert">
+            {t('form.changed', { name: file })}
+          </p>
+        )}
         {errors.length > 0 && (
           <ul class="form-errors" role="alert">
             {errors.map(({ message }) => (
@@ -195,7 +210,7 @@ function Form({ mode, onClose }: Props): JSX.Element {
           </ul>
         )}
         <div class="row-buttons">
-          <button type="button" class="primary" disabled={written === undefined || errors.length > 0} onClick={apply}>
+          <button type="button" class="primary" disabled={written?.of !== form || errors.length > 0} onClick={apply}>
             {t(read === undefined ? 'new.add' : 'form.apply')}
           </button>
         </div>

@@ -70,13 +70,17 @@ function policiesIn(text: string): string[] {
     .map((document) => `${document.trim()}\n`);
 }
 
+/** The policy of a template in a namespace. */
+export function placedText({ text }: Template, namespace: string): string {
+  return /^ {2}namespace: .*$/m.test(text)
+    ? text.replace(/^ {2}namespace: .*$/m, () => `  namespace: ${namespace}`)
+    : text.replace(/^ {2}name: .*$/m, (line) => `${line}\n  namespace: ${namespace}`);
+}
+
 /** Adds a policy of a template as a file, in a namespace. */
-export function useTemplate({ text }: Template, namespace: string): void {
-  const name = /^ {2}name: (\S+)/m.exec(text)?.[1] ?? 'policy';
-  const placed = /^ {2}namespace: .*$/m.test(text)
-    ? text.replace(/^ {2}namespace: .*$/m, `  namespace: ${namespace}`)
-    : text.replace(/^( {2}name: .*)$/m, `$1\n  namespace: ${namespace}`);
-  addFile(`${namespace}-${name}.yaml`, placed);
+export function useTemplate(template: Template, namespace: string): void {
+  const name = /^ {2}name: (\S+)/m.exec(template.text)?.[1] ?? 'policy';
+  addFile(`${namespace}-${name}.yaml`, placedText(template, namespace));
 }
 
 /** Adds a policy that denies what no other policy of a namespace allows, into it. */

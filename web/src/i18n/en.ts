@@ -5,6 +5,7 @@ export const en = {
   nav: 'Views',
   close: 'Close',
   undo: 'Undo',
+  'undo.kept': 'Edited since, and left as it is: {names}.',
   add: 'Add',
   open: 'Open',
   share: 'Share',
@@ -80,6 +81,7 @@ export const en = {
   'open.folder': 'Choose a folder',
   'open.paste': 'Or paste manifests',
   'open.pasted': 'Open the text',
+  'open.replaced': 'Your edits were replaced by what you opened.',
   'open.empty': 'Begin empty',
   'open.kubectl': 'Of a cluster:',
   'example.shop': 'A shop',
@@ -210,6 +212,7 @@ export const en = {
   'lint.fix-all': 'Fix all that is certain ({n})',
   'lint.fixed': 'Fixed in {n} {n|file|files}.',
   'lint.not-fixed': 'The text is written in a way in which that fix is not certain.',
+  'lint.edited-meanwhile': '{n} {n|file was|files were} edited meanwhile and {n|is|are} not fixed: try again.',
   'lint.none': 'No findings.',
   'severity.error': 'error',
   'severity.warning': 'warning',
@@ -326,6 +329,8 @@ export const en = {
   'form.every-namespace': 'every namespace',
   'form.preview': 'The policy as YAML',
   'form.apply': 'Write into the file',
+  'form.changed':
+    '{name} changed meanwhile, and this policy is not in it as it was. Nothing was written: open the form again.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type MessageKey = keyof typeof en;

@@ -1,4 +1,5 @@
-import { batch, effect } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
+import type { SourceFile } from '../worker/protocol.ts';
 import { packState, type SharedState, unpackState } from './share.ts';
 import { files, isEdited, type Question, question, selected, startFiles, VIEWS, type View, view } from './store.ts';
 
@@ -50,6 +51,9 @@ export function linkOf(withState: boolean): string {
   return `${location.origin}${location.pathname}${location.search}#${params}`;
 }
 
+/** The files that the address carries, so that leaving the page does not lose them. */
+export const sharedFiles = signal<readonly SourceFile[] | undefined>(undefined);
+
 let carriesState = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,7 +64,10 @@ export function keepRoute(): void {
     // Everything that the link depends on, so that a change of it brings a new one.
     void [view.value, question.value, selected.value, files.value, startFiles.value];
     clearTimeout(timer);
-    timer = setTimeout(() => history.replaceState(null, '', linkOf(carriesState)), 250);
+    timer = setTimeout(() => {
+      history.replaceState(null, '', linkOf(carriesState));
+      if (carriesState) sharedFiles.value = files.value;
+    }, 250);
   });
 }
 
@@ -69,5 +76,6 @@ export function shareLink(): string {
   carriesState = true;
   const link = linkOf(true);
   history.replaceState(null, '', link);
+  sharedFiles.value = files.value;
   return link;
 }

@@ -31,8 +31,27 @@ export const cited = signal<readonly Place[]>([]);
 export const editorOpen = signal(true);
 /** The worker is computing for longer than one notices. */
 export const busy = signal(false);
-/** What is told for a moment, with something to undo it. */
-export const toast = signal<{ readonly text: string; readonly undo?: () => void } | undefined>(undefined);
+/** What is told for a moment. */
+export const toast = signal<{ readonly text: string } | undefined>(undefined);
+
+/** Something that was done, and how to take it back. */
+export interface Undo {
+  readonly text: string;
+  readonly undo: () => void;
+}
+
+/** What can be taken back, the newest last: one offer does not replace another. */
+export const undos = signal<readonly Undo[]>([]);
+/** Offers kept at a time. */
+const MOST_UNDOS = 4;
+
+export function offerUndo(text: string, undo: () => void): void {
+  undos.value = [...undos.value, { text, undo }].slice(-MOST_UNDOS);
+}
+
+export function dropUndo(offer: Undo): void {
+  undos.value = undos.value.filter((one) => one !== offer);
+}
 /** Something went wrong that is not in the files. */
 export const failure = signal<string | undefined>(undefined);
 /** Where the files came from, for the header. */
@@ -81,6 +100,7 @@ export function openFiles(
       snapshot.value = now;
       title.value = options.title ?? '';
       toast.value = undefined;
+      undos.value = [];
       activeFile.value = firstPolicyFile(opened);
       selected.value = undefined;
       cited.value = [];
@@ -172,6 +192,35 @@ export function writeFile(name: string, content: string): void {
   );
 }
 
+/** Another text for a file, and the text that it is made from. */
+export interface TextChange {
+  readonly name: string;
+  readonly before: string;
+  readonly content: string;
+}
+
+/**
+ * Takes over texts where the file still has the one that they are made from: what was typed meanwhile is kept.
+ * @returns those that were taken over
+ */
+export function changeTexts(changes: readonly TextChange[]): readonly TextChange[] {
+  const now = files.value ?? [];
+  const taken = new Map(
+    changes
+      .filter(({ name, before }) => now.some((file) => file.name === name && file.content === before))
+      .map((change) => [change.name, change]),
+  );
+  if (taken.size > 0)
+    setFiles(now.map((file) => ({ name: file.name, content: taken.get(file.name)?.content ?? file.content })));
+  return [...taken.values()];
+}
+
+/** Takes changes back; answers what else was typed since and therefore stays. */
+export function revertTexts(changes: readonly TextChange[]): readonly TextChange[] {
+  const back = changeTexts(changes.map(({ name, before, content }) => ({ name, before: content, content: before })));
+  return changes.filter(({ name }) => !back.some((one) => one.name === name));
+}
+
 /** A name that no file has yet: `new.yaml`, `new-2.yaml`. */
 export function freeName(wanted: string): string {
   const taken = new Set((files.value ?? []).map(({ name }) => name));
@@ -192,13 +241,19 @@ export function addFile(wanted: string, content: string): string {
   return name;
 }
 
-export function renameFile(name: string, to: string): void {
-  if (name === to || to.trim() === '') return;
+/** Names that files got and the editor has not heard of yet, in their order. */
+export const renames: { readonly from: string; readonly to: string }[] = [];
+
+/** Renames a file. Answers its name now: another one where that is taken, the same where it is blank. */
+export function renameFile(name: string, to: string): string {
+  if (name === to || to.trim() === '') return name;
   const free = freeName(to.trim());
+  renames.push({ from: name, to: free });
   batch(() => {
     setFiles((files.value ?? []).map((file) => (file.name === name ? { name: free, content: file.content } : file)));
     if (activeFile.value === name) activeFile.value = free;
   });
+  return free;
 }
 
 /** Deletes a file; what it answers brings it back. */
@@ -214,9 +269,10 @@ export function deleteFile(name: string): () => void {
   return () => {
     if (gone === undefined) return;
     const now = files.value ?? [];
+    const free = freeName(gone.name);
     batch(() => {
-      setFiles([...now.slice(0, at), { ...gone, name: freeName(gone.name) }, ...now.slice(at)]);
-      activeFile.value = gone.name;
+      setFiles([...now.slice(0, at), { ...gone, name: free }, ...now.slice(at)]);
+      activeFile.value = free;
     });
   };
 }

@@ -2,10 +2,19 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 import { ask } from '../state/client.ts';
-import { files, findings, loadFindings, setFiles, showPlace, snapshot, toast } from '../state/store.ts';
+import {
+  changeTexts,
+  findings,
+  loadFindings,
+  offerUndo,
+  revertTexts,
+  showPlace,
+  snapshot,
+  toast,
+} from '../state/store.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Said } from '../ui/Said.tsx';
-import type { LintItem, SourceFile } from '../worker/protocol.ts';
+import type { LintItem } from '../worker/protocol.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
@@ -100,13 +109,18 @@ function Finding({ finding }: { readonly finding: LintItem }): JSX.Element {
 }
 
 async function fixThem(wanted: readonly LintItem[]): Promise<void> {
-  const before = files.value ?? [];
   const fixed = await ask('fix', { fixes: wanted.flatMap(({ fix }) => fix ?? []) });
   if (fixed.length === 0) {
     toast.value = { text: t('lint.not-fixed') };
     return;
   }
-  const texts = new Map(fixed.map(({ name, content }) => [name, content]));
-  setFiles(before.map((file): SourceFile => ({ name: file.name, content: texts.get(file.name) ?? file.content })));
-  toast.value = { text: t('lint.fixed', { n: fixed.length }), undo: () => setFiles(before) };
+  const taken = changeTexts(fixed);
+  if (taken.length < fixed.length)
+    toast.value = { text: t('lint.edited-meanwhile', { n: fixed.length - taken.length }) };
+  if (taken.length === 0) return;
+  offerUndo(t('lint.fixed', { n: taken.length }), () => {
+    const kept = revertTexts(taken);
+    if (kept.length > 0)
+      toast.value = { text: t('undo.kept', { names: kept.map(({ name }) => name).join(t('list.comma')) }) };
+  });
 }

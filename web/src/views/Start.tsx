@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { EXAMPLES, type Example, exampleFiles } from '../examples.ts';
 import { t } from '../i18n/index.ts';
 import { brokenLink, idle } from '../state/start.ts';
-import { openFiles } from '../state/store.ts';
+import { files as current, title as currentTitle, isEdited, offerUndo, openFiles, startFiles } from '../state/store.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { SourceFile } from '../worker/protocol.ts';
@@ -39,7 +39,14 @@ function OpenPanel({ onOpened }: { readonly onOpened: () => void }): JSX.Element
   const [over, setOver] = useState(false);
   const [pasted, setPasted] = useState('');
   const open = async (files: readonly SourceFile[], title: string): Promise<void> => {
+    const former = isEdited.value
+      ? { files: current.value ?? [], base: startFiles.value, title: currentTitle.value }
+      : undefined;
     await openFiles(files, { title });
+    if (former !== undefined) {
+      const { files: before, ...options } = former;
+      offerUndo(t('open.replaced'), () => void openFiles(before, options));
+    }
     idle.value = false;
     onOpened();
   };

@@ -290,8 +290,10 @@ export interface Requests {
   verdict(params: { readonly from: string; readonly to: string; readonly port: string }): VerdictView;
   portsOf(params: { readonly to: string }): readonly { readonly text: string; readonly name?: string }[];
   lint(params: object): readonly LintItem[];
-  /** The text of a file with these findings put right; absent where that is not certain. */
-  fix(params: { readonly fixes: readonly number[] }): readonly SourceFile[];
+  /** The texts of files with these findings put right, and the texts that they are made from; absent where that is not certain. */
+  fix(params: {
+    readonly fixes: readonly number[];
+  }): readonly { readonly name: string; readonly before: string; readonly content: string }[];
   exposure(params: object): readonly ExposureItem[];
   tests(params: object): { readonly results: readonly TestItem[]; readonly problems: readonly Problem[] };
   flows(params: { readonly name: string; readonly text: string }): FlowResult;

@@ -34,6 +34,17 @@ function told({ state, changes }: Snapshot): string {
   return `${state} +${changes.opened} -${changes.closed}`;
 }
 
+test('back to a start with errors is no change, after a state without', () => {
+  const bench = new Workbench();
+  bench.open({ files: files(policy('broken')) });
+  expect(bench.update({ files: files(policy(7070)) }).changes.addedPolicies).toEqual(['x/b']);
+  const { state, changes } = bench.update({ files: files(policy('broken')) });
+  expect({ state, changes }).toMatchObject({ state: 'partial', changes: { pairs: 0, addedPolicies: [] } });
+  // An error that was not there at the start leaves the views as they were.
+  bench.update({ files: files(policy(7070)) });
+  expect(bench.update({ files: files(policy('broken', '# other\n')) }).state).toBe('stale');
+});
+
 describe('the start', () => {
   test.each([
     ['what changed below the edits is no change', 7070, policy(7071), policy(7071), 'current +0 -0'],

@@ -147,8 +147,21 @@ export class Workbench implements Requests {
 
   #show(state: State): void {
     this.#revision++;
-    this.#now = state;
     this.#vocabulary = undefined;
+    const { files } = this.#base;
+    // Back to what changes are told against, errors or not: that is no change.
+    const isBase =
+      this.#nextBase === undefined &&
+      files.length === state.files.length &&
+      files.every(({ name, content }, at) => name === state.files[at]?.name && content === state.files[at]?.content);
+    if (isBase) {
+      this.#base = state;
+      this.#now = state;
+      this.#shown = state;
+      this.#clean = state.errors === 0;
+      return;
+    }
+    this.#now = state;
     if (state.errors > 0 && this.#clean) return;
     this.#shown = state;
     this.#clean = state.errors === 0;
@@ -293,11 +306,11 @@ export class Workbench implements Requests {
     }));
   }
 
-  fix({ fixes }: Params<'fix'>): readonly SourceFile[] {
+  fix({ fixes }: Params<'fix'>): Answer<'fix'> {
     const wanted = fixes.flatMap((at) => this.#findings[at]?.fix ?? []);
     return this.#now.files.flatMap((file) => {
       const { text, applied } = applyFixes(file.name, file.content, wanted);
-      return applied.length === 0 ? [] : [{ name: file.name, content: text }];
+      return applied.length === 0 ? [] : [{ name: file.name, before: file.content, content: text }];
     });
   }
 
