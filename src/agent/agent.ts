@@ -17,12 +17,13 @@ import {
   trackingOnly,
 } from '../nft/index.ts';
 import { ClusterFeed } from './cluster-feed.ts';
+import { Denials } from './denials.ts';
 import { type AgentStatus, Endpoint, type ListenAddress } from './endpoint.ts';
-import { describeDenial } from './flow-log.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { InputProblems } from './input-problems.ts';
-import { type Closer, type Kernel, KernelError, type LoggedPacket } from './kernel/kernel.ts';
+import { type Closer, type Kernel, KernelError } from './kernel/kernel.ts';
 import { AgentMetrics } from './metrics.ts';
+import { Needs } from './needs.ts';
 import { AgentError, type AgentOptions } from './options.ts';
 import { Reconciler, type ResyncReason } from './reconciler.ts';
 import { Revoker } from './revoker.ts';
@@ -31,8 +32,6 @@ import { StartGate } from './start-gate.ts';
 
 /** The whole table is compared with what it should be this often, though nobody said that it differs. */
 const PERIODIC_MS = 300_000;
-/** What the kernel must offer is looked at this often: a bridge may be made long after the start. */
-const PREFLIGHT_MS = 60_000;
 /** A transaction that takes longer than this is stuck. */
 const STUCK_MS = 60_000;
 /** So many problems of the input are in the status. */
@@ -53,6 +52,8 @@ export class Agent {
   readonly #source: ObjectSource;
   readonly #foreign: ForeignChanges;
   readonly #standby: Standby;
+  readonly #needs: Needs;
+  readonly #denials: Denials;
   readonly metrics: AgentMetrics;
   /**
    * Resolves with the error when a fault of the program's own has ended the work: nothing is followed any more, and what the
@@ -68,13 +69,9 @@ export class Agent {
   readonly #gate: StartGate;
   #digest: string | undefined;
   #strictRange: AddressSet = AddressSet.EMPTY;
-  /** What the kernel lacks, as of the last look. */
-  #lacks: readonly string[] = [];
-  #deniedBefore: ReadonlyMap<string, number> = new Map();
   #closed = false;
   #fault: string | undefined;
   #cancelPeriodic: (() => void) | undefined;
-  #cancelPreflight: (() => void) | undefined;
   /** Ends the watch for connections that are older than connection tracking. */
   #endAdoption: (() => void) | undefined;
 
@@ -117,6 +114,8 @@ export class Agent {
       broken: (error) => this.#break(error),
     });
     this.#standby = new Standby(kernel, clock, log);
+    this.#needs = new Needs(options);
+    this.#denials = new Denials(options, this.metrics, () => this.#compiler);
     this.#gate = new StartGate(log, { doubt: () => this.#doubt(), open: () => this.#enforce('start') });
     this.#foreign = new ForeignChanges(clock, {
       repair: () => this.#repair('foreign-change'),
@@ -173,12 +172,13 @@ export class Agent {
     if (!alone) await this.#standby.wait();
     if (this.#closed) return;
     if (listen !== undefined) this.#endpoint ??= await this.#listen(listen);
-    await this.#receiveDenials();
+    const denials = await this.#denials.receive();
+    if (denials !== undefined) this.#closers.push(denials);
     const { adopted, enforces } = await this.#prepare();
     if (this.#closed) return;
     if (!this.#options.audit) this.#closers.push(await kernel.watch(() => this.#foreign.note()));
     this.#comparePeriodically();
-    this.#preflightPeriodically();
+    this.#needs.watch();
     log.info({ node, audit: this.#options.audit, strict: this.#options.strict }, 'agent started');
     await this.#source.start({
       apply: (changes) => {
@@ -202,7 +202,7 @@ export class Agent {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelPeriodic?.();
-    this.#cancelPreflight?.();
+    this.#needs.close();
     this.#endAdoption?.();
     this.#standby.close();
     this.#foreign.close();
@@ -246,7 +246,7 @@ export class Agent {
     if (!this.#feed.knowsNode && this.#feed.state.nodes.size > 0) return NO_NODE;
     if (this.#foreign.waiting) return 'somebody keeps changing the table';
     if (!current || this.#waiting > 0) return 'a change is on its way to the kernel';
-    if (this.#lacks.length > 0) return this.#lacks.join('; ');
+    if (this.#needs.lacks.length > 0) return this.#needs.lacks.join('; ');
     const lacking = this.#lacking;
     if (lacking !== undefined) return `the kernel does not hold what was written: ${lacking}`;
     return this.#strictGap();
@@ -438,43 +438,6 @@ export class Agent {
     });
   }
 
-  /** Says once what is missing now and was not at the last look, and once that it is there again. */
-  #preflightPeriodically(): void {
-    const { clock, kernel, log } = this.#options;
-    // In between, a look may still be under way when the agent ends.
-    if (this.#closed) return;
-    this.#cancelPreflight = clock.after(PREFLIGHT_MS, () => {
-      kernel
-        .preflight()
-        .then((lacks) => {
-          for (const problem of lacks) if (!this.#lacks.includes(problem)) log.error({}, problem);
-          for (const problem of this.#lacks) if (!lacks.includes(problem)) log.info({}, `over: ${problem}`);
-          this.#lacks = lacks;
-        })
-        .catch((error: Error) => log.warn({ reason: error.message }, 'what the kernel offers could not be looked at'))
-        .finally(() => this.#preflightPeriodically());
-    });
-  }
-
-  async #receiveDenials(): Promise<void> {
-    const { flowLog, kernel, log } = this.#options;
-    if (flowLog === undefined) return;
-    const lost = (): void => {
-      this.metrics.logLost.inc();
-      log.warn({}, 'the kernel could not deliver all denials to the flow log');
-    };
-    this.#closers.push(await kernel.receiveLog(flowLog.group, (packet) => this.#logDenial(packet), lost));
-  }
-
-  #logDenial(packet: LoggedPacket): void {
-    const { flowLog, node, audit } = this.#options;
-    if (this.#compiler === undefined || flowLog === undefined) return;
-    const record = describeDenial(this.#compiler, packet, { node, audit, time: new Date() });
-    if (record === undefined) return;
-    if (flowLog.write(`${JSON.stringify(record)}\n`)) this.metrics.logged.inc({ direction: record.direction });
-    else this.metrics.logLost.inc();
-  }
-
   /** @param patient answers undefined when the address is taken */
   #listen(address: ListenAddress, patient?: false): Promise<Endpoint>;
   #listen(address: ListenAddress, patient: boolean): Promise<Endpoint | undefined>;
@@ -486,24 +449,14 @@ export class Agent {
         this.#reconciler.busyMs > STUCK_MS
           ? `a transaction has not ended for ${this.#reconciler.busyMs} ms`
           : this.#fault,
-      refresh: () => this.#readCounters(),
+      refresh: async () => {
+        this.status();
+        await this.#denials.count();
+      },
     }).catch((error: NodeJS.ErrnoException) => {
       if (patient && error.code === 'EADDRINUSE') return undefined;
       throw new AgentError([`cannot listen: ${error.message}`]);
     });
-  }
-
-  /** Counters of chains that were made anew begin at zero. */
-  async #readCounters(): Promise<void> {
-    this.status();
-    const now = await this.#options.kernel.denied().catch(() => undefined);
-    if (now === undefined) return;
-    for (const [chain, packets] of now) {
-      const before = this.#deniedBefore.get(chain) ?? 0;
-      const direction = chain.includes('egress') ? 'egress' : 'ingress';
-      this.metrics.countDenied(direction, packets >= before ? packets - before : packets);
-    }
-    this.#deniedBefore = now;
   }
 }
 
