@@ -6,6 +6,7 @@ import { decodeText } from '../../manifest/decode-text.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import type { Steps } from '../../model/steps.ts';
 import { type InputFile, inputFile, type LiveInput } from './live-input.ts';
+import { shownNames } from './shown-names.ts';
 
 /** One file as it was read last. */
 interface TextState {
@@ -16,12 +17,14 @@ interface TextState {
 
 /**
  * Keeps an input as its files are, until closed, as {@link WatchedFiles} sees them. A file that cannot be read any more
- * stays as it was: what is being replaced must not look like a cluster without policies.
+ * stays as it was: what is being replaced must not look like a cluster without policies. Files are called as
+ * {@link shownNames} says.
  */
 export class TextWatcher {
   readonly #input: LiveInput;
   readonly #paths: readonly string[];
   readonly #stdin: Readable;
+  readonly #shown: (name: string) => string;
   readonly #files: WatchedFiles<TextState>;
   /** What can be read once only: standard input and pipes. */
   readonly #once = new Map<string, TextState>();
@@ -31,6 +34,7 @@ export class TextWatcher {
     this.#input = input;
     this.#paths = paths;
     this.#stdin = stdin;
+    this.#shown = shownNames(paths);
     this.#files = new WatchedFiles(paths, {
       read: (name, before) => this.#read(name, before),
       told: (states, problems) => this.#tell(states, problems),
@@ -62,7 +66,7 @@ export class TextWatcher {
     if (known !== undefined) return known;
     const read = readManifestFile(name);
     if ('problem' in read) return kept(before, read.problem);
-    const state = stateOf(name, read.content, before);
+    const state = stateOf(this.#shown(name), read.content, before);
     if (isPipe(name)) this.#once.set(name, state);
     return state;
   }
