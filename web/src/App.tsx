@@ -5,7 +5,7 @@ import { Header } from './Header.tsx';
 import { t } from './i18n/index.ts';
 import { StatusBar } from './StatusBar.tsx';
 import { sharedFiles } from './state/route.ts';
-import { idle } from './state/start.ts';
+import { brokenLink, idle } from './state/start.ts';
 import {
   busy,
   dropUndo,
@@ -70,6 +70,7 @@ export function App(): JSX.Element {
       </button>
       <Header />
       {failure.value !== undefined && <Failure text={failure.value} />}
+      {brokenLink.value && <BrokenLink />}
       {files.value === undefined ? <Empty /> : <Workbench />}
       <Toasts />
     </div>
@@ -171,6 +172,16 @@ function Failure({ text }: { readonly text: string }): JSX.Element {
     <div class="banner error" role="alert">
       <strong>{t('failure')}</strong> <code>{text.split('\n')[0]}</code>
       <IconButton icon="close" label={t('close')} onClick={() => (failure.value = undefined)} />
+    </div>
+  );
+}
+
+/** The link that was opened says nothing; what is shown is something else. */
+function BrokenLink(): JSX.Element {
+  return (
+    <div class="banner error" role="alert">
+      {t('start.broken-link')}
+      <IconButton icon="close" label={t('close')} onClick={() => (brokenLink.value = false)} />
     </div>
   );
 }

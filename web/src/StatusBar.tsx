@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { t } from './i18n/index.ts';
-import { connection } from './state/server.ts';
-import { busy, snapshot, view } from './state/store.ts';
+import { connection, openServed } from './state/server.ts';
+import { busy, isFollowing, snapshot, view } from './state/store.ts';
 import { Icon } from './ui/icons.tsx';
 
 /** What the last edit did, always in sight. */
@@ -28,7 +28,7 @@ export function StatusBar(): JSX.Element {
         </button>
       )}
       <div class="spacer" />
-      {connection.value !== 'none' && <span class={`live ${connection.value}`}>{t(`status.${connection.value}`)}</span>}
+      <Connection />
       {errors > 0 && (
         <span class="error-text">
           <Icon name="cross" size={12} /> {t('status.errors', { n: errors })}
@@ -43,5 +43,26 @@ export function StatusBar(): JSX.Element {
         {busy.value ? t('status.busy') : t('status.took', { ms: Math.max(1, Math.round(now?.took ?? 0)) })}
       </span>
     </footer>
+  );
+}
+
+/** Whether the server's changes arrive; a way back where something else is open. */
+function Connection(): JSX.Element | null {
+  const state = connection.value;
+  if (state === 'none') return null;
+  if (isFollowing.value || state === 'signed-out') {
+    return (
+      <span class={`live ${state}`} role={state === 'signed-out' ? 'alert' : undefined}>
+        {t(`status.${state}`)}
+      </span>
+    );
+  }
+  return (
+    <>
+      <span class="muted">{t('status.elsewhere')}</span>
+      <button type="button" class="link" onClick={() => void openServed()}>
+        {t('status.back')}
+      </button>
+    </>
   );
 }

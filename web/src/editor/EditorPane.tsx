@@ -5,6 +5,7 @@ import { compareNatural } from '../natural.ts';
 import {
   activeFile,
   addFile,
+  conflicts,
   deleteFile,
   editorOpen,
   failure,
@@ -17,6 +18,7 @@ import {
 import { IconButton } from '../ui/IconButton.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { SourceFile } from '../worker/protocol.ts';
+import { Conflict } from './Conflict.tsx';
 import { comparing } from './compare.ts';
 import { NewPolicy } from './NewPolicy.tsx';
 
@@ -42,6 +44,7 @@ export function EditorPane(): JSX.Element {
   return (
     <section class="editor-pane" aria-label={t('editor')}>
       <Toolbar />
+      <Conflict />
       <div class="editor-body">
         <FileList />
         <div class="code-frame">
@@ -169,6 +172,12 @@ function FileList(): JSX.Element {
                     <span class="file-mark" title={t(was === undefined ? 'editor.added' : 'editor.edited')}>
                       <span aria-hidden="true">{was === undefined ? 'A' : 'M'}</span>
                       <span class="sr">{t(was === undefined ? 'editor.added' : 'editor.edited')}</span>
+                    </span>
+                  )}
+                  {conflicts.value.has(name) && (
+                    <span class="file-mark warning" title={t('conflict.mark')}>
+                      <span aria-hidden="true">!</span>
+                      <span class="sr">{t('conflict.mark')}</span>
                     </span>
                   )}
                   {severity !== undefined && (

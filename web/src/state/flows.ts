@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals';
+import { listen, type StreamState } from './events.ts';
 import { servesFlows } from './server.ts';
 import { failure } from './store.ts';
 
 /** The flow log that is looked at. */
 export const flowText = signal<{ readonly name: string; readonly text: string } | undefined>(undefined);
 /** Whether a server tells flows as they happen. */
-export const live = signal<'off' | 'live' | 'lost'>('off');
+export const live = signal<'off' | StreamState>('off');
 
 /** Characters of a live log that are kept: the oldest lines go. */
 const KEPT = 2_000_000;
@@ -13,7 +14,6 @@ const KEPT = 2_000_000;
 /** Listens to the server's flows, where there is a server, until the answer is called. */
 export function listenToFlows(): (() => void) | undefined {
   if (!servesFlows.value) return undefined;
-  const events = new EventSource('api/flows');
   let lines: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const take = (): void => {
@@ -23,25 +23,23 @@ export function listenToFlows(): (() => void) | undefined {
     const from = text.length > KEPT ? text.indexOf('\n', text.length - KEPT) + 1 : 0;
     flowText.value = { name: LIVE, text: text.slice(from) };
   };
-  events.onopen = () => {
-    live.value = 'live';
+  const flow = (data: string): void => {
+    lines.push(data);
+    timer ??= setTimeout(take, 200);
+  };
+  const problem = (data: string): void => {
+    failure.value = (JSON.parse(data) as { message: string }).message;
+  };
+  const stop = listen('api/flows', { flow, problem }, (state) => {
+    live.value = state;
+    if (state !== 'live') return;
     // A connection begins with the last flows: those of the one before would count twice.
     lines = [];
     if (flowText.value?.name === LIVE) flowText.value = undefined;
-  };
-  events.onerror = () => {
-    live.value = 'lost';
-  };
-  events.addEventListener('flow', ({ data }: MessageEvent<string>) => {
-    lines.push(data);
-    timer ??= setTimeout(take, 200);
-  });
-  events.addEventListener('problem', ({ data }: MessageEvent<string>) => {
-    failure.value = (JSON.parse(data) as { message: string }).message;
   });
   return () => {
     clearTimeout(timer);
-    events.close();
+    stop();
     live.value = 'off';
   };
 }

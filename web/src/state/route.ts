@@ -1,7 +1,19 @@
 import { batch, effect, signal } from '@preact/signals';
 import type { SourceFile } from '../worker/protocol.ts';
 import { packState, type SharedState, unpackState } from './share.ts';
-import { files, isEdited, type Question, question, selected, startFiles, VIEWS, type View, view } from './store.ts';
+import {
+  files,
+  isEdited,
+  isFollowing,
+  type Question,
+  question,
+  selected,
+  servedFiles,
+  startFiles,
+  VIEWS,
+  type View,
+  view,
+} from './store.ts';
 
 /** What a fragment says. */
 interface Route {
@@ -46,7 +58,8 @@ export function linkOf(withState: boolean): string {
   if (view.value === 'map' && selected.value !== undefined) params.set('at', selected.value);
   const now = files.value;
   if (withState && now !== undefined) {
-    params.set('state', packState({ files: now, ...(isEdited.value ? { base: startFiles.value } : {}) }));
+    const served = isFollowing.value && startFiles.value === servedFiles.value;
+    params.set('state', packState({ files: now, served, ...(isEdited.value ? { base: startFiles.value } : {}) }));
   }
   return `${location.origin}${location.pathname}${location.search}#${params}`;
 }
@@ -57,12 +70,16 @@ export const sharedFiles = signal<readonly SourceFile[] | undefined>(undefined);
 let carriesState = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Keeps the fragment to what is shown. Once a link was made or opened, the fragment carries the files too. */
+/** From now on the fragment carries the files too: a link was made or opened. */
+export function carryState(): void {
+  carriesState = true;
+}
+
+/** Keeps the fragment to what is shown. */
 export function keepRoute(): void {
-  carriesState ||= new URLSearchParams(location.hash.slice(1)).has('state');
   effect(() => {
     // Everything that the link depends on, so that a change of it brings a new one.
-    void [view.value, question.value, selected.value, files.value, startFiles.value];
+    void [view.value, question.value, selected.value, files.value, startFiles.value, isFollowing.value];
     clearTimeout(timer);
     timer = setTimeout(() => {
       history.replaceState(null, '', linkOf(carriesState));
@@ -73,7 +90,7 @@ export function keepRoute(): void {
 
 /** Makes the address a link that carries the files, and answers it. */
 export function shareLink(): string {
-  carriesState = true;
+  carryState();
   const link = linkOf(true);
   history.replaceState(null, '', link);
   sharedFiles.value = files.value;

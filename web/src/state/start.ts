@@ -1,21 +1,24 @@
 import { signal } from '@preact/signals';
+import { t } from '../i18n/index.ts';
 import type { SourceFile, WorldSettings } from '../worker/protocol.ts';
-import { applyRoute, keepRoute, readRoute } from './route.ts';
-import { connect, type ServerInfo, takeToken } from './server.ts';
-import { openFiles } from './store.ts';
+import { askAgain } from './events.ts';
+import { applyRoute, carryState, keepRoute, readRoute } from './route.ts';
+import { connect, connection, openShared, type ServerInfo, takeToken } from './server.ts';
+import { offerUndo, openFiles, whatIsOpen } from './store.ts';
 
 /** Nothing is opened yet, and nothing will be by itself. */
 export const idle = signal(false);
-/** The link that the page was opened with is damaged. */
+/** The link that was opened last is damaged. */
 export const brokenLink = signal(false);
 
-/** Opens what the address says, else what the server has, else nothing. */
+/** Opens what the address says, else what the server has, else nothing; and what the address says later. */
 export async function start(): Promise<void> {
   const route = readRoute();
   brokenLink.value = route.broken;
+  if (route.state !== undefined) carryState();
   const info = await serverInfo();
   if (info.server) {
-    await takeToken();
+    await takeToken(location.hash);
     const opened = await connect(route.state);
     idle.value = !opened;
   } else if (route.state !== undefined) {
@@ -27,6 +30,24 @@ export async function start(): Promise<void> {
   } else idle.value = true;
   applyRoute(route);
   keepRoute();
+  // Not of what the page writes itself: that is told nobody.
+  addEventListener('hashchange', ({ newURL }) => void goTo(new URL(newURL).hash, info.server));
+}
+
+/** Goes where an address leads that was opened in the page as it is. */
+async function goTo(fragment: string, isServed: boolean): Promise<void> {
+  const route = readRoute(fragment);
+  brokenLink.value = route.broken;
+  if (isServed && (await takeToken(fragment))) {
+    if (connection.value === 'none') idle.value = !(await connect(route.state));
+    else askAgain();
+  } else if (route.state !== undefined) {
+    const back = whatIsOpen();
+    carryState();
+    idle.value = !(await openShared(route.state));
+    if (back !== undefined) offerUndo(t('link.opened'), back);
+  }
+  applyRoute(route);
 }
 
 function settingsOf({

@@ -2,7 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import type { LintItem, MatrixData, Place, Snapshot, SourceFile, WorldSettings } from '../worker/protocol.ts';
 import { ask } from './client.ts';
 import { commonFolder } from './folder.ts';
-import { mergeFiles } from './merge.ts';
+import { conflictsOf, mergeFiles } from './merge.ts';
 
 /** The views, in the order of the navigation. */
 export const VIEWS = ['map', 'matrix', 'verdict', 'changes', 'lint', 'exposure', 'tests', 'flows'] as const;
@@ -57,6 +57,21 @@ export const failure = signal<string | undefined>(undefined);
 /** Where the files came from, for the header. */
 export const title = signal('');
 
+/** The server's files as they were last fetched, whatever is open here; empty without a server. */
+export const servedFiles = signal<readonly SourceFile[]>([]);
+/** What is open are the server's files: what changes there is taken over. */
+export const isFollowing = signal(false);
+const bothChanged = signal<ReadonlySet<string>>(new Set());
+/** Files that were changed on the server and, differently, here, and nobody has looked after it yet. */
+export const conflicts = computed<ReadonlySet<string>>(() => {
+  if (bothChanged.value.size === 0) return bothChanged.value;
+  const theirs = new Map(servedFiles.value.map(({ name, content }) => [name, content]));
+  const now = files.value ?? [];
+  return new Set(
+    now.flatMap(({ name, content }) => (bothChanged.value.has(name) && theirs.get(name) !== content ? [name] : [])),
+  );
+});
+
 export const isEdited = computed(() => {
   const now = files.value;
   const start = startFiles.value;
@@ -84,9 +99,13 @@ export function openFiles(
     readonly title?: string;
     /** How the texts are read; as before when absent. */
     readonly settings?: WorldSettings;
+    /** They are the server's, and are to follow it. */
+    readonly following?: boolean;
+    /** Names of files that the server has otherwise too. */
+    readonly conflicts?: readonly string[];
   } = {},
 ): Promise<void> {
-  const { base, settings } = options;
+  const { base, settings, following = false } = options;
   return inTurn(async () => {
     const now = await ask('open', {
       files: opened,
@@ -99,6 +118,8 @@ export function openFiles(
       startFiles.value = base ?? opened;
       snapshot.value = now;
       title.value = options.title ?? '';
+      isFollowing.value = following;
+      bothChanged.value = new Set(options.conflicts);
       toast.value = undefined;
       undos.value = [];
       activeFile.value = firstPolicyFile(opened);
@@ -109,24 +130,60 @@ export function openFiles(
   });
 }
 
-/** The start becomes other texts, and what is not edited here goes with it: in one step, so that no difference to the old one shows. */
-export function moveStart(fresh: readonly SourceFile[], told: string): Promise<void> {
+/** Opens again what is open when this is called; undefined when nothing is. */
+export function whatIsOpen(): (() => void) | undefined {
+  const opened = files.value;
+  if (opened === undefined) return undefined;
+  const served = isFollowing.value ? servedFiles.value : undefined;
+  const options = { base: startFiles.value, title: title.value };
+  // What changed on the server since then could not be told from what was edited.
+  return () => void openFiles(opened, { ...options, following: served === servedFiles.value });
+}
+
+/**
+ * Takes over what changed on the server, unless something else is open: what is not edited here goes with it, and so does the
+ * start, in one step, so that no difference to the old one shows.
+ * @param tell what to say, of the names of files that were changed here too
+ */
+export function takeOver(
+  before: readonly SourceFile[],
+  fresh: readonly SourceFile[],
+  tell: (conflicts: readonly string[]) => string,
+): Promise<void> {
   return inTurn(async () => {
+    if (!isFollowing.value) return;
     const start = startFiles.value;
     const edited = files.value ?? [];
-    const merged = mergeFiles(start, fresh, edited);
-    const now = await ask('moveStart', { files: merged, base: fresh });
+    const merged = mergeFiles(before, fresh, edited);
+    // A start of one's own is an edit of the server's.
+    const base = start === before ? fresh : mergeFiles(before, fresh, start);
+    const now = await ask('moveStart', { files: merged, base });
     batch(() => {
       const meanwhile = files.value ?? [];
       if (meanwhile === edited) files.value = merged;
-      else setFiles(mergeFiles(start, fresh, meanwhile));
-      startFiles.value = fresh;
+      else setFiles(mergeFiles(before, fresh, meanwhile));
+      startFiles.value = base;
       snapshot.value = now;
       const left = files.value ?? [];
       if (!left.some(({ name }) => name === activeFile.value)) activeFile.value = firstPolicyFile(left);
-      toast.value = { text: told };
+      const found = conflictsOf(before, fresh, meanwhile);
+      bothChanged.value = new Set([...bothChanged.value, ...found]);
+      toast.value = { text: tell(found) };
     });
   });
+}
+
+/** Leaves a file as it is here, though the server has it otherwise. */
+export function keepOurs(name: string): void {
+  bothChanged.value = new Set([...bothChanged.value].filter((one) => one !== name));
+}
+
+/** Takes the server's text of a file instead of what was written here. */
+export function takeTheirs(name: string): void {
+  const theirs = servedFiles.value.find((file) => file.name === name);
+  if (theirs === undefined) deleteFile(name);
+  else writeFile(name, theirs.content);
+  keepOurs(name);
 }
 
 function firstPolicyFile(opened: readonly SourceFile[]): string {

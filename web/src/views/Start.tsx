@@ -2,8 +2,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { EXAMPLES, type Example, exampleFiles } from '../examples.ts';
 import { t } from '../i18n/index.ts';
-import { brokenLink, idle } from '../state/start.ts';
-import { files as current, title as currentTitle, isEdited, offerUndo, openFiles, startFiles } from '../state/store.ts';
+import { idle } from '../state/start.ts';
+import { isEdited, offerUndo, openFiles, whatIsOpen } from '../state/store.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { SourceFile } from '../worker/protocol.ts';
@@ -15,11 +15,6 @@ export function Start(): JSX.Element {
       <div class="start-inner">
         <h2>{t('start.title')}</h2>
         <p class="lead">{t('start.lead')}</p>
-        {brokenLink.value && (
-          <p class="banner error" role="alert">
-            {t('start.broken-link')}
-          </p>
-        )}
         <OpenPanel onOpened={() => undefined} />
       </div>
     </main>
@@ -39,14 +34,9 @@ function OpenPanel({ onOpened }: { readonly onOpened: () => void }): JSX.Element
   const [over, setOver] = useState(false);
   const [pasted, setPasted] = useState('');
   const open = async (files: readonly SourceFile[], title: string): Promise<void> => {
-    const former = isEdited.value
-      ? { files: current.value ?? [], base: startFiles.value, title: currentTitle.value }
-      : undefined;
+    const back = isEdited.value ? whatIsOpen() : undefined;
     await openFiles(files, { title });
-    if (former !== undefined) {
-      const { files: before, ...options } = former;
-      offerUndo(t('open.replaced'), () => void openFiles(before, options));
-    }
+    if (back !== undefined) offerUndo(t('open.replaced'), back);
     idle.value = false;
     onOpened();
   };
