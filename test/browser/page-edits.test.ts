@@ -1,5 +1,7 @@
+import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../../scripts/chromium.mjs';
 import { type PageServer, servePage } from '../../scripts/page-server.mjs';
 import { root } from '../package/run.ts';
 import { canBrowse, openExample, openFile, openView, withPage } from '../support/page.ts';
@@ -167,5 +169,62 @@ describe.skipIf(!canBrowse())('edits on the page', { timeout: 120_000 }, () => {
       await page.locator('.cm-content[aria-label*="payments-"]').waitFor();
       expect((await page.locator('.cm-content').innerText()).replace(/\n+/g, '\n').trim()).toBe(shown?.trim());
     });
+  });
+
+  it('need a server for the page, which says so when it is opened as a file', async () => {
+    const { context, close } = await launchChromium({ locale: 'en-US' });
+    try {
+      const page = await context.newPage();
+      await page.goto(pathToFileURL(`${root}/dist/web/index.html`).href);
+      expect(await page.locator('body').innerText()).toMatch(/has to come from a web server.*portcullis serve --open/s);
+    } finally {
+      await close();
+    }
+    await withPage(server.url, async (page) => {
+      await page.locator('.example-list').waitFor();
+      expect(await page.locator('.unserved').count()).toBe(0);
+    });
+  });
+
+  it('lead to lists that stay short, and to titles that can be read beside long paths', async () => {
+    const policies = Array.from(
+      { length: 250 },
+      (_, at) =>
+        `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p-${at}, namespace: none }\nspec: { podSelector: { matchLabels: { a: b } }, policyTypes: [Ingress] }\n`,
+    );
+    const tests =
+      'apiVersion: portcullis.dev/v1\nkind: PolicyTest\nmetadata: { name: tests }\nassertions:\n  - { from: internet, to: "*/*", expect: allowed }\n';
+    const pod =
+      'apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: other }\nspec: { containers: [{ name: c, image: i }] }\n';
+    const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+      name,
+      mimeType: 'text/yaml',
+      buffer: Buffer.from(text),
+    });
+    await withPage(
+      server.url,
+      async (page) => {
+        await page
+          .locator('input[type=file]')
+          .first()
+          .setInputFiles([
+            file('all.yaml', [pod, ...policies].join('---\n')),
+            file(`${'a-long-way-down-in-the-repository-'.repeat(6)}tests.yaml`, tests),
+          ]);
+        await openView(page, /Tests/);
+        const title = page.locator('.test .finding-text').first();
+        await title.waitFor();
+        expect((await title.boundingBox())?.width).toBeGreaterThan(200);
+        await openView(page, /Lint/);
+        await page.locator('.finding').first().waitFor();
+        expect(await page.locator('.finding').count()).toBe(200);
+        await page.getByRole('button', { name: /^Show \d+ more of/ }).click();
+        await expect.poll(() => page.locator('.finding').count()).toBeGreaterThanOrEqual(250);
+        const told = await page.locator('.finding').evaluateAll((all) => all.map((one) => one.className));
+        const rank = (name: string): number => ['error', 'warning', 'info'].findIndex((one) => name.endsWith(one));
+        expect(told.map(rank)).toEqual(told.map(rank).sort());
+      },
+      { viewport: { width: 1280, height: 800 } },
+    );
   });
 });

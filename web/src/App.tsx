@@ -4,6 +4,7 @@ import { EditorPane } from './editor/EditorPane.tsx';
 import { Header } from './Header.tsx';
 import { t } from './i18n/index.ts';
 import { StatusBar } from './StatusBar.tsx';
+import { short } from './short.ts';
 import { sharedFiles } from './state/route.ts';
 import { brokenLink, idle } from './state/start.ts';
 import {
@@ -160,11 +161,6 @@ function Badge({ of }: { readonly of: View }): JSX.Element | null {
       : badge(`✕ ${n}`, t('badge.tests.fail', { n }), 'bad');
   }
   return null;
-}
-
-/** A count that fits a badge. */
-function short(n: number): string {
-  return n > 9999 ? `${Math.round(n / 1000)}k` : String(n);
 }
 
 function Failure({ text }: { readonly text: string }): JSX.Element {

@@ -29,6 +29,7 @@ export function StatusBar(): JSX.Element {
       )}
       <div class="spacer" />
       <Connection />
+      {errors + warnings > 0 && <span class="muted">{t('status.problems')}</span>}
       {errors > 0 && (
         <span class="error-text">
           <Icon name="cross" size={12} /> {t('status.errors', { n: errors })}

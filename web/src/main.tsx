@@ -7,5 +7,7 @@ import { start } from './state/start.ts';
 applyPreferences();
 followLocale();
 const root = document.getElementById('app');
+// What is there says that no script runs.
+root?.replaceChildren();
 if (root !== null) render(<App />, root);
 void start();

@@ -18,17 +18,22 @@ import type { LintItem } from '../worker/protocol.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
+/** Findings that are listed at first, and more at a time: a page of thousands would hold up everything else. */
+const LISTED = 200;
+
 /** Mistakes and smells, with a way to the text and fixes where they are certain. */
 export function Lint(): JSX.Element {
   const revision = snapshot.value?.revision ?? 0;
   useEffect(() => void loadFindings(revision), [revision]);
   const [filter, setFilter] = useState('');
+  const [most, setMost] = useState(LISTED);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = findings.value.filter((one) =>
+  const matching = findings.value.filter((one) =>
     words.every((word) =>
       `${one.code} ${one.message} ${one.object ?? ''} ${one.place?.file ?? ''}`.toLowerCase().includes(word),
     ),
   );
+  const shown = SEVERITIES.flatMap((severity) => matching.filter((one) => one.severity === severity));
   const fixable = shown.filter(({ fix }) => fix !== undefined);
   return (
     <div class="scroll-view">
@@ -44,6 +49,7 @@ export function Lint(): JSX.Element {
           />
         </label>
         <span class="muted" role="status">
+          {t('lint.findings')}{' '}
           {SEVERITIES.map((severity) =>
             t(`lint.${severity}`, { n: shown.filter((one) => one.severity === severity).length }),
           ).join(' · ')}
@@ -59,12 +65,17 @@ export function Lint(): JSX.Element {
         </p>
       )}
       <ul class="findings">
-        {shown.map((finding, at) => (
+        {shown.slice(0, most).map((finding, at) => (
           <li key={at} class={`finding ${finding.severity}`}>
             <Finding finding={finding} />
           </li>
         ))}
       </ul>
+      {shown.length > most && (
+        <button type="button" onClick={() => setMost(most + LISTED)}>
+          {t('show-more', { n: Math.min(LISTED, shown.length - most), left: shown.length - most })}
+        </button>
+      )}
     </div>
   );
 }

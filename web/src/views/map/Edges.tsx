@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { t } from '../../i18n/index.ts';
-import { curve, edgesOf, type MapEdge } from './edge-layout.ts';
+import { curve, edgesOf, type MapEdge, placeLabels } from './edge-layout.ts';
 import type { Peer } from './facts.ts';
-import { type Box, type MapLayout, overlap } from './layout.ts';
+import type { Box, MapLayout } from './layout.ts';
 import { nameSize, widthOf } from './text.ts';
 
 /** The lines of an endpoint. */
@@ -43,39 +43,30 @@ export function Edges({ lines }: { readonly lines: readonly MapEdge[] }): JSX.El
   );
 }
 
-/** Places along a line where its label may stand, the best first. */
-const ALONG = [0.5, 0.62, 0.38, 0.74, 0.26, 0.84];
-
 interface LabelsProps {
   readonly lines: readonly MapEdge[];
   readonly scale: number;
+  /** Names of areas, which no label covers. */
+  readonly names: readonly Box[];
 }
 
-/** How many a line stands for, where it is not one; at the first place along it that no other label has. */
-export function EdgeLabels({ lines, scale }: LabelsProps): JSX.Element {
+/** How many a line stands for, where it is not one. */
+export function EdgeLabels({ lines, scale, names }: LabelsProps): JSX.Element {
   const size = Math.max(nameSize(scale), 12 / scale);
-  const placed: Box[] = [];
+  const sizeOf = (label: string): { readonly width: number; readonly height: number } => ({
+    width: (widthOf(label) + 0.6) * size,
+    height: size * 1.5,
+  });
   return (
     <g class="edges">
-      {lines.map((edge, index) => {
-        if (!edge.many) return null;
-        const line = curve(edge);
-        const [width, height] = [(widthOf(edge.label) + 0.6) * size, size * 1.5];
-        const boxes = ALONG.map((along): Box => {
-          const { x, y } = line.at(along);
-          return { x: x - width / 2, y: y - height / 2, width, height };
-        });
-        const box = boxes.find((one) => !placed.some((other) => overlap(one, other))) ?? (boxes[0] as Box);
-        placed.push(box);
-        return (
-          <g key={index}>
-            <rect class="label-box" {...box} rx={size * 0.3} />
-            <text class="edge-label" x={box.x + width / 2} y={box.y + height / 2} font-size={size}>
-              {edge.label}
-            </text>
-          </g>
-        );
-      })}
+      {placeLabels(lines, sizeOf, names).map(({ label, box }, index) => (
+        <g key={index}>
+          <rect class="label-box" {...box} rx={size * 0.3} />
+          <text class="edge-label" x={box.x + box.width / 2} y={box.y + box.height / 2} font-size={size}>
+            {label}
+          </text>
+        </g>
+      ))}
     </g>
   );
 }

@@ -5,7 +5,7 @@ import { loadMatrix, matrix, selected, snapshot } from '../../state/store.ts';
 import { IconButton } from '../../ui/IconButton.tsx';
 import { hasNoWorkloads, NoWorkloads } from '../../ui/NoWorkloads.tsx';
 import type { MatrixData, Snapshot } from '../../worker/protocol.ts';
-import { Area, FarTitle, NearTitle } from './Areas.tsx';
+import { Area, FarTitle, NearTitle, titleBox } from './Areas.tsx';
 import {
   aspectOf,
   type Camera,
@@ -131,7 +131,12 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
                 layout.areas.map((area) => (
                   <FarTitle key={`title ${area.kind} ${area.name}`} area={area} scale={scale} />
                 ))}
-              <EdgeLabels key="labels" lines={lines} scale={scale} />
+              <EdgeLabels
+                key="labels"
+                lines={lines}
+                scale={scale}
+                names={lines.length === 0 ? [] : layout.areas.flatMap((area) => titleBox({ area, scale, far }) ?? [])}
+              />
             </g>
           )}
         </svg>

@@ -1,4 +1,4 @@
-import type { Box, MapLayout } from './layout.ts';
+import { type Box, type MapLayout, overlap } from './layout.ts';
 
 /** A line of the map: from one box to another, and what it stands for. */
 export interface MapEdge {
@@ -74,6 +74,36 @@ export interface Curve {
   readonly d: string;
   /** The point at a part of it, from 0 to 1. */
   readonly at: (along: number) => { readonly x: number; readonly y: number };
+}
+
+/** Places along a line where its label may stand, the best first. */
+const ALONG = [0.5, 0.62, 0.38, 0.74, 0.26, 0.84, 0.16];
+
+/**
+ * Where the labels of lines that stand for many go: at the first place along the line that nothing else has. A label for which
+ * there is none is left out: on others nobody could read either.
+ * @param taken what no label may cover
+ */
+export function placeLabels(
+  lines: readonly MapEdge[],
+  sizeOf: (label: string) => { readonly width: number; readonly height: number },
+  taken: readonly Box[],
+): readonly { readonly label: string; readonly box: Box }[] {
+  const placed: { readonly label: string; readonly box: Box }[] = [];
+  for (const edge of lines) {
+    if (!edge.many) continue;
+    const line = curve(edge);
+    const { width, height } = sizeOf(edge.label);
+    const boxes = ALONG.map((along): Box => {
+      const { x, y } = line.at(along);
+      return { x: x - width / 2, y: y - height / 2, width, height };
+    });
+    const isFree = (one: Box): boolean =>
+      !taken.some((other) => overlap(one, other)) && !placed.some(({ box }) => overlap(one, box));
+    const box = boxes.find(isFree);
+    if (box !== undefined) placed.push({ label: edge.label, box });
+  }
+  return placed;
 }
 
 /** Bends to the left of its direction, so that lines there and back do not lie on each other. */
