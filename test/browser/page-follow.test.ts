@@ -136,6 +136,19 @@ describe.skipIf(!canBrowse())('the page and the files of the server', { timeout:
     });
   });
 
+  it('shows a world whose manifests and assertions are one file', async () => {
+    const texts = await textsIn(SHOP);
+    const whole = Object.values(texts).join('\n---\n');
+    const server = await startServer({ 'all.yaml': whole }, { page: `${root}/dist/web` });
+    await withPage(server.url, async (page) => {
+      await isLive(page);
+      expect(await page.locator('.world').textContent()).toContain('18 workloads');
+      expect(await page.locator('.status .error-text').count()).toBe(0);
+      await openView(page, /Tests/);
+      await page.locator('.rail .badge.good').waitFor();
+    });
+  });
+
   it('names the files that are edited on both sides, and takes the server’s on demand', async () => {
     const { server, texts } = await served();
     await withPage(server.url, async (page) => {

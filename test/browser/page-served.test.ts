@@ -93,8 +93,11 @@ describe.skipIf(!canBrowse())('the page behind the server', { timeout: 120_000 }
       await rows.filter({ hasText: 'shop/shipping[Deployment]' }).waitFor();
       feed.add(denied('Deployment/catalog'));
       await rows.filter({ hasText: 'shop/catalog[Deployment]' }).waitFor();
-      await page.getByRole('button', { name: 'Advise a policy (2)' }).click();
+      feed.add(denied('Deployment/gone'));
+      await rows.filter({ hasText: 'not in this world' }).waitFor();
+      await page.getByRole('button', { name: 'Advise a policy (3)' }).click();
       await page.locator('.flows tbody tr .opened').nth(1).waitFor();
+      await page.locator('.banner.warning', { hasText: 'shop/Deployment/gone' }).waitFor();
       expect(await page.locator('.status-changes').textContent()).toBe('+2 opened−0 closed');
     });
   });

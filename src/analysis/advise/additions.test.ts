@@ -120,4 +120,19 @@ describe('adviseAdditions', () => {
     expect(policies).toEqual([]);
     expect(diagnostics).toMatchObject([{ code: 'flow-stays-denied', severity: 'error', source: { line: 1 } }]);
   });
+
+  test('leaves out what cannot pass when told to, and says so', () => {
+    const subject = 'subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: db}}}}';
+    const text = PODS + DENY_IN + ADMIN_DENY.replace('subject: {namespaces: {}}', subject);
+    const lines = [denied('web', 'gone', 1), denied('web', 'api', 8080), denied('api', 'db', 8080)];
+    expect(additions(text, ...lines).policies).toEqual([]);
+    const flows = readFlowLog('flows', lines.join('\n')).refused;
+    const { policies, admitted, diagnostics } = adviseAdditions(objectsOf(text), flows, { skipUnusable: true });
+    expect(policies.map(({ policy }) => policy.spec.podSelector)).toEqual([{ matchLabels: { app: 'api' } }]);
+    expect(admitted).toBe(1);
+    expect(diagnostics).toMatchObject([
+      { code: 'unusable-flow', severity: 'warning', source: { line: 1 } },
+      { code: 'flow-stays-denied', severity: 'warning', source: { line: 3 } },
+    ]);
+  });
 });

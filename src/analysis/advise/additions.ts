@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../model/source.ts';
 import { compareCodePoints } from '../../model/text.ts';
 import type { KubeObject, NetworkPolicy, Service } from '../../model/types.ts';
 import { createWorld, type World, type WorldOptions } from '../world.ts';
+import type { AdviseOptions } from './advise.ts';
 import type { ObservedFlow } from './flow.ts';
 import { needsOfFlows, type Probe, type Wanted } from './from-flows.ts';
 import { labelGroups } from './groups.ts';
@@ -29,12 +30,12 @@ const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
  * added opens, and never closes anything.
  *
  * The engine judges every flow with the additions in place; one that would still be denied, because a tier of cluster-wide
- * policies denies it, is an error.
+ * policies denies it, is an error, and so is one that no policy can admit. With `skipUnusable` those are left out, each with a warning.
  */
 export function adviseAdditions(
   objects: readonly KubeObject[],
   flows: readonly ObservedFlow[],
-  options: WorldOptions & Partial<BlockOptions> = {},
+  options: WorldOptions & Partial<BlockOptions> & Pick<AdviseOptions, 'skipUnusable'> = {},
 ): Additions {
   const { world } = createWorld(objects, options);
   const groups = labelGroups(world.state);
@@ -67,7 +68,18 @@ export function adviseAdditions(
   });
   const admitted = new Set(probes.flatMap(({ observed }) => observed ?? [])).size;
   const after = createWorld([...objects, ...policies.map(({ policy }) => policy)], options).world;
-  const diagnostics = [...all.problems, ...stillDenied(after, probes)];
+  const { skipUnusable = false } = options;
+  const lost = probes.filter(isDenied(after));
+  if (skipUnusable && lost.length > 0) {
+    const left = new Set(lost.map(({ observed }) => observed));
+    const rest = adviseAdditions(
+      objects,
+      flows.filter((flow) => !left.has(flow)),
+      options,
+    );
+    return { ...rest, diagnostics: [...rest.diagnostics, ...asWarnings(stillDenied(lost))] };
+  }
+  const diagnostics = [...(skipUnusable ? asWarnings(all.problems) : all.problems), ...stillDenied(lost)];
   return diagnostics.some(({ severity }) => severity === 'error')
     ? { policies: [], admitted: 0, diagnostics }
     : { policies, admitted, diagnostics };
@@ -135,9 +147,13 @@ function onlyIsolated(world: World, advised: AdvisedPolicy): AdvisedPolicy | und
   };
 }
 
-function stillDenied(world: World, probes: readonly Probe[]): Diagnostic[] {
+function asWarnings(problems: readonly Diagnostic[]): Diagnostic[] {
+  return problems.map((problem) => ({ ...problem, severity: 'warning' }));
+}
+
+function stillDenied(probes: readonly Probe[]): Diagnostic[] {
   const seen = new Set<string>();
-  return probes.filter(isDenied(world)).flatMap(({ words, observed }) => {
+  return probes.flatMap(({ words, observed }) => {
     if (seen.has(words)) return [];
     seen.add(words);
     return {

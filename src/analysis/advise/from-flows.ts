@@ -1,5 +1,6 @@
 import { unknownFamilies } from '../../engine/build.ts';
 import { type Flow, type FlowEnd, namespaceOf, type PodInfo } from '../../engine/state.ts';
+import { say } from '../../model/say.ts';
 import type { Diagnostic } from '../../model/source.ts';
 import type { Service } from '../../model/types.ts';
 import { type Family, formatAddress, parseAddress } from '../../net/address.ts';
@@ -55,7 +56,7 @@ export function needsOfFlows(
   const probes: Probe[] = [];
   const problems: Diagnostic[] = [];
   const refuse = (observed: ObservedFlow, reason: string): void => {
-    const message = `no policy can admit ${flowWords(observed)}: ${reason}`;
+    const message = say`no policy can admit ${flowWords(observed)}: ${reason}`;
     problems.push({ code: 'unusable-flow', severity: 'error', message, source: observed.source });
   };
   for (const observed of flows) {

@@ -276,6 +276,7 @@ export const en = {
   'flows.open': 'Open a flow log',
   'flows.advise': 'Advise a policy ({n})',
   'flows.advised': '{policies} {policies|policy|policies} added: {flows} {flows|flow|flows} would pass now.',
+  'flows.left-out': '{n} {n|flow was|flows were} left out.',
   'flows.nothing-to-add': 'All of these pass with the policies as they are here.',
   'flows.no-denied': 'No denied flows.',
   'flows.none': 'No flows.',

@@ -589,6 +589,7 @@ export const zhSentences: Sentences = {
   'the exception {0} excludes nothing: it is no end of this assertion': '例外 {0} 没有排除任何东西：它不是此断言的一端',
 
   // Flow logs, advice, addresses of names
+  'no policy can admit {0}: {1}': '没有策略能放行 {0}：{1}',
   'no NetworkPolicy lets {0} pass: a cluster-wide policy denies it':
     '没有 NetworkPolicy 能让 {0} 通过：集群级策略拒绝它',
   'a flow log is JSON lines, or CSV with the header from,to,protocol,port':

@@ -273,6 +273,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'flows.open': '打开流量日志',
   'flows.advise': '建议策略（{n}）',
   'flows.advised': '已添加 {policies} 条策略：现在有 {flows} 个流量可以通过。',
+  'flows.left-out': '略去了 {n} 条流量。',
   'flows.nothing-to-add': '按这里的策略，它们都能通过。',
   'flows.no-denied': '没有被拒绝的流量。',
   'flows.none': '没有流量。',

@@ -50,7 +50,9 @@ export function Flows(): JSX.Element {
     }
     addFile('advised.yaml', advice.yaml);
     chosen.value = new Set();
-    toast.value = { text: t('flows.advised', { policies: advice.policies, flows: advice.admitted }) };
+    const left = advice.problems.length;
+    const told = t('flows.advised', { policies: advice.policies, flows: advice.admitted });
+    toast.value = { text: left === 0 ? told : `${told} ${t('flows.left-out', { n: left })}` };
   };
   return (
     <div class="scroll-view">
@@ -82,15 +84,33 @@ export function Flows(): JSX.Element {
           {t('flows.advise', { n: advisable.length })}
         </button>
       </header>
-      {[...(result.value?.problems ?? []), ...problems].map((problem, at) => (
+      <Problems problems={result.value?.problems ?? []} />
+      <Problems problems={problems} />
+      {flows.length === 0 && <p class="empty">{t(deniedOnly ? 'flows.no-denied' : 'flows.none')}</p>}
+      {flows.length > 0 && <Table flows={flows.slice(0, LISTED)} />}
+    </div>
+  );
+}
+
+/** Problems shown at once. */
+const TOLD = 5;
+
+function Problems({ problems }: { readonly problems: readonly Problem[] }): JSX.Element {
+  const [all, setAll] = useState(false);
+  return (
+    <>
+      {(all ? problems : problems.slice(0, TOLD)).map((problem, at) => (
         <p key={at} class={`banner ${problem.severity === 'error' ? 'error' : 'warning'}`}>
           {problem.place === undefined ? '' : `${problem.place.file}:${problem.place.line} `}
           <Said text={problem.message} />
         </p>
       ))}
-      {flows.length === 0 && <p class="empty">{t(deniedOnly ? 'flows.no-denied' : 'flows.none')}</p>}
-      {flows.length > 0 && <Table flows={flows.slice(0, LISTED)} />}
-    </div>
+      {!all && problems.length > TOLD && (
+        <button type="button" onClick={() => setAll(true)}>
+          {t('show-all', { n: problems.length })}
+        </button>
+      )}
+    </>
   );
 }
 

@@ -349,7 +349,10 @@ export class Workbench implements Requests {
 
   advise({ keys }: Params<'advise'>): AdviceResult {
     const flows = this.#flows.named(keys);
-    const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows, this.#worldOptions());
+    const { policies, admitted, diagnostics } = adviseAdditions(this.#shown.usable, flows, {
+      ...this.#worldOptions(),
+      skipUnusable: true,
+    });
     return {
       yaml: [...adviceYaml(policies)].join(''),
       policies: policies.length,
