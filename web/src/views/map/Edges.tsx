@@ -48,10 +48,15 @@ interface LabelsProps {
   readonly scale: number;
   /** Names of areas, which no label covers. */
   readonly names: readonly Box[];
+  /** Seen from afar, where no texts of workloads are below the labels. */
+  readonly far: boolean;
 }
 
+/** Lines from which on labels hide more texts of workloads than they tell: those say what is open themselves. */
+const CROWD = 30;
+
 /** How many a line stands for, where it is not one. */
-export function EdgeLabels({ lines, scale, names }: LabelsProps): JSX.Element {
+export function EdgeLabels({ lines, scale, names, far }: LabelsProps): JSX.Element {
   const size = Math.max(nameSize(scale), 12 / scale);
   const sizeOf = (label: string): { readonly width: number; readonly height: number } => ({
     width: (widthOf(label) + 0.6) * size,
@@ -59,7 +64,7 @@ export function EdgeLabels({ lines, scale, names }: LabelsProps): JSX.Element {
   });
   return (
     <g class="edges">
-      {placeLabels(lines, sizeOf, names).map(({ label, box }, index) => (
+      {placeLabels(lines, sizeOf, names, far ? undefined : CROWD).map(({ label, box }, index) => (
         <g key={index}>
           <rect class="label-box" {...box} rx={size * 0.3} />
           <text class="edge-label" x={box.x + box.width / 2} y={box.y + box.height / 2} font-size={size}>

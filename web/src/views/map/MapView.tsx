@@ -135,6 +135,7 @@ function MapOf({ now, data }: { readonly now: Snapshot; readonly data: MatrixDat
                 key="labels"
                 lines={lines}
                 scale={scale}
+                far={far}
                 names={lines.length === 0 ? [] : layout.areas.flatMap((area) => titleBox({ area, scale, far }) ?? [])}
               />
             </g>

@@ -18,6 +18,8 @@ test('labels of lines lie neither on each other nor on names, and all are there 
   const placed = placeLabels(crowded, size, names).map((one) => one.box);
   expect(placed.length).toBeGreaterThan(2);
   expect(placed.length).toBeLessThan(60);
+  expect(placeLabels(crowded, size, names, 59)).toEqual([]);
+  expect(placeLabels(crowded, size, names, 60)).toHaveLength(placed.length);
   for (const [at, one] of placed.entries()) {
     for (const other of [...names, ...placed.slice(0, at)]) expect(overlap(one, other)).toBe(false);
   }

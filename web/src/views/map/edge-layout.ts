@@ -83,12 +83,15 @@ const ALONG = [0.5, 0.62, 0.38, 0.74, 0.26, 0.84, 0.16];
  * Where the labels of lines that stand for many go: at the first place along the line that nothing else has. A label for which
  * there is none is left out: on others nobody could read either.
  * @param taken what no label may cover
+ * @param most lines from which on there are no labels at all
  */
 export function placeLabels(
   lines: readonly MapEdge[],
   sizeOf: (label: string) => { readonly width: number; readonly height: number },
   taken: readonly Box[],
+  most = Number.POSITIVE_INFINITY,
 ): readonly { readonly label: string; readonly box: Box }[] {
+  if (lines.length > most) return [];
   const placed: { readonly label: string; readonly box: Box }[] = [];
   for (const edge of lines) {
     if (!edge.many) continue;
