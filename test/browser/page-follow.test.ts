@@ -165,6 +165,23 @@ describe.skipIf(!canBrowse())('the page and the files of the server', { timeout:
     });
   });
 
+  it('keeps what was made the start when the server changes', async () => {
+    const { server, texts } = await served();
+    await withPage(server.url, async (page) => {
+      await isLive(page);
+      await write(page, FRONTEND, '# mine\n');
+      await openView(page, /Changes/);
+      await page.getByRole('button', { name: 'Make this the start' }).click();
+      await page.locator('.facts-list li').first().waitFor({ state: 'detached' });
+      setFiles(server.input, { ...texts, [CART]: `# theirs\n${texts[CART]}` });
+      await page.locator('.toast', { hasText: 'changed on the server' }).waitFor();
+      expect(await page.locator('.cm-content').textContent()).toContain('# mine');
+      expect(await page.locator('.facts-list li').count()).toBe(0);
+      await openFile(page, CART);
+      await page.locator('.cm-content', { hasText: '# theirs' }).waitFor();
+    });
+  });
+
   it('says that the server wants its token again, and goes on when it has it', async () => {
     const texts = await textsIn(SHOP);
     const token = 'a-token-of-the-test';

@@ -27,7 +27,7 @@ export const connection = signal<'none' | StreamState>('none');
 
 /** Digests of the server's files as they were last fetched, by name. */
 let digests = new Map<string, string>();
-/** How the server reads its files. */
+/** How the server reads its files; undefined where no server has any. */
 let settings: WorldSettings | undefined;
 
 /** Whether the token of the address was not that of the server. */
@@ -65,7 +65,6 @@ export async function connect(shared: SharedState | undefined): Promise<boolean>
   servedFiles.value = world.files.map(({ name, text }): SourceFile => ({ name, content: text }));
   const { defaultNamespace = 'default', strict = false, podCidrs = [], hosts = [] } = world;
   settings = { defaultNamespace, strict, podCidrs, hosts };
-  connection.value = 'lost';
   if (shared === undefined) await openServed();
   else await openShared(shared);
   follow();
@@ -89,7 +88,7 @@ export async function openShared(shared: SharedState | undefined): Promise<boole
   const fresh = servedFiles.value;
   const asItWas = (): Promise<void> => openFiles(files, { ...readAs(), ...(base === undefined ? {} : { base }) });
   const same = sameTexts(start, fresh);
-  if (connection.value === 'none' || !(same || (shared.served === true && mostlyIn(start, fresh)))) {
+  if (settings === undefined || !(same || (shared.served === true && mostlyIn(start, fresh)))) {
     await asItWas();
     return true;
   }
