@@ -385,8 +385,9 @@ describe.skipIf(!canBrowse())('the views of the page', { timeout: 120_000 }, () 
   it('says the same of a workload on the map and in its exposure', async () => {
     await withPage(server.url, async (page) => {
       await openExample(page, /Poor policies/);
-      const label = await page.locator('.node', { hasText: 'coredns' }).getAttribute('aria-label');
-      expect(label).toBe('kube-system/coredns[Deployment], limited in, out open, reached from outside');
+      // Whether it is reached from outside is known a little later than the rest.
+      const label = 'kube-system/coredns[Deployment], limited in, out open, reached from outside';
+      await page.locator(`.node[aria-label="${label}"]`).waitFor();
       await openView(page, /Exposure/);
       const sides = page.locator('.exposure', { hasText: 'kube-system/coredns' }).locator('h3');
       await sides.first().waitFor();
