@@ -55,11 +55,12 @@ describe.skipIf(!canBrowse())('edits on the page', { timeout: 120_000 }, () => {
       await changed.waitFor();
       await page.locator('dialog button.primary').click();
       await page.locator('dialog').waitFor({ state: 'detached' });
-      const written = await page.locator('.cm-content').innerText();
-      expect(written).toContain('# a line that came meanwhile');
-      expect(written.replace(/\n+/g, '\n').trim()).toBe(
-        `# a line that came meanwhile\n${text}`.replace('port: 7070', 'port: 7077').replace(/\n+/g, '\n').trim(),
-      );
+      // The editor takes up a text after it was written.
+      const written = async (): Promise<string> =>
+        (await page.locator('.cm-content').innerText()).replace(/\n+/g, '\n').trim();
+      await expect
+        .poll(written)
+        .toBe(`# a line that came meanwhile\n${text}`.replace('port: 7070', 'port: 7077').replace(/\n+/g, '\n').trim());
 
       // Another file, where the policy itself changes meanwhile.
       const other = `examples/shop/${FRONTEND}`;

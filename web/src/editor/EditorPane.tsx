@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 import { compareNatural } from '../natural.ts';
 import {
@@ -108,7 +108,8 @@ function FileList(): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   /** The file whose item gets the focus once it is there. */
   const wanted = useRef<string | undefined>(undefined);
-  useEffect(() => {
+  // Before the page is painted: keys that follow at once go to it.
+  useLayoutEffect(() => {
     if (wanted.current === undefined) return;
     const items = [...(list.current?.querySelectorAll('button') ?? [])];
     items.find(({ title }) => title === wanted.current)?.focus();
