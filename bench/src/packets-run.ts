@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { parseArgs, promisify } from 'node:util';
 import koffi, { type KoffiFunc } from 'koffi';
 import { command, inNamespace, ownNamespace } from './namespaces.ts';
 import { decodeObject, engine, type KubeObject, nft } from './portcullis.ts';
@@ -226,12 +226,12 @@ function measure(sender: Sender, { policies, script }: Setup): number {
   return taken;
 }
 
-/** Gbit/s of one TCP connection. */
-function throughput(script: string, seconds: number): number {
+/** Gbit/s of one TCP connection. Waits without blocking: what the server prints must be read meanwhile, or it stops. */
+async function throughput(script: string, seconds: number): Promise<number> {
   inNode('nft', 'flush', 'ruleset');
   command('ip', ['netns', 'exec', NODE, 'nft', '-f', '-'], script);
-  const run = command('iperf3', ['-c', '10.0.0.6', '-t', String(seconds), '-J']);
-  const { end } = JSON.parse(run) as { end: { sum_received: { bits_per_second: number } } };
+  const { stdout } = await promisify(execFile)('iperf3', ['-c', '10.0.0.6', '-t', String(seconds), '-J']);
+  const { end } = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } };
   return end.sum_received.bits_per_second / 1e9;
 }
 
@@ -270,12 +270,12 @@ async function measureOpen(rounds: number, seconds: number): Promise<void> {
   ];
   const server = await startServer();
   try {
-    throughput(TRACKED_ONLY, seconds);
+    await throughput(TRACKED_ONLY, seconds);
     const rates = setups.map((): number[] => []);
     for (let round = 0; round < rounds; round++) {
       const turn = setups.map((_, at) => (at + Math.floor(round / 2)) % setups.length);
       for (const at of round % 2 === 0 ? turn : turn.reverse()) {
-        rates[at]?.push(throughput(setups[at]?.script ?? '', seconds));
+        rates[at]?.push(await throughput(setups[at]?.script ?? '', seconds));
       }
       if (process.stderr.isTTY) process.stderr.write(`\r${round + 1} of ${rounds} rounds`);
     }
